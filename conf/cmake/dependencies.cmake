@@ -1,0 +1,50 @@
+# Every library is the distribution's. A missing one ends configuration with one sentence that names the package.
+# conf/packages.sh installs them all.
+find_package(PkgConfig QUIET)
+if(NOT PkgConfig_FOUND)
+	message(FATAL_ERROR "pkg-config is missing: install the package pkg-config.")
+endif()
+
+function(need target module package)
+	pkg_check_modules(${module} QUIET IMPORTED_TARGET GLOBAL ${module})
+	if(NOT ${module}_FOUND)
+		message(FATAL_ERROR "The library ${module} is missing: install the package ${package}.")
+	endif()
+	add_library(deps::${target} ALIAS PkgConfig::${module})
+endfunction()
+
+need(cyaml libcyaml libcyaml-dev)
+need(yaml yaml-0.1 libyaml-dev)
+need(ldns ldns libldns-dev)
+need(sodium libsodium libsodium-dev)
+need(nettle nettle nettle-dev)
+need(ssl openssl libssl-dev)
+need(uv libuv libuv1-dev)
+need(jansson jansson libjansson-dev)
+need(systemd libsystemd libsystemd-dev)
+if(CATCHMENT_TESTS)
+	need(cmocka cmocka libcmocka-dev)
+endif()
+
+# llhttp: a package of its own where the distribution has one, else Debian 12's node-llhttp, which carries the C sources.
+pkg_check_modules(libllhttp QUIET IMPORTED_TARGET GLOBAL libllhttp)
+find_package(llhttp QUIET CONFIG)
+if(libllhttp_FOUND)
+	add_library(deps::llhttp ALIAS PkgConfig::libllhttp)
+elseif(TARGET llhttp::llhttp_shared)
+	add_library(deps::llhttp ALIAS llhttp::llhttp_shared)
+else()
+	find_path(LLHTTP_SOURCES llhttp/llhttp.c PATHS /usr/share /usr/local/share NO_DEFAULT_PATH)
+	find_path(LLHTTP_HEADERS llhttp/llhttp.h
+		PATHS /usr/share/include /usr/share/nodejs/llhttp/include /usr/local/share/include NO_DEFAULT_PATH)
+	if(NOT LLHTTP_SOURCES OR NOT LLHTTP_HEADERS)
+		message(FATAL_ERROR
+			"The library llhttp is missing: install the package libllhttp-dev or, on Debian 12, node-llhttp.")
+	endif()
+	add_library(llhttp STATIC
+		${LLHTTP_SOURCES}/llhttp/llhttp.c ${LLHTTP_SOURCES}/llhttp/api.c ${LLHTTP_SOURCES}/llhttp/http.c)
+	target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_HEADERS}/llhttp)
+	target_compile_options(llhttp PRIVATE -w -O2)
+	target_link_libraries(llhttp PRIVATE catchment_sanitize)
+	add_library(deps::llhttp ALIAS llhttp)
+endif()
