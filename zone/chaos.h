@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The names of class CH that tell who answers and with what: id.server, hostname.bind, version.server, version.bind
+ * (RFC 4892), and our release.catchment and generation.catchment. Any thread. */
+#ifndef ZONE_CHAOS_H
+#define ZONE_CHAOS_H
+
+#include "zone/identity.h"
+#include "zone/query.h"
+#include "zone/respond.h"
+#include "zone/writer.h"
+
+/* Answers a CH question: RESPOND_CHAOS with one TXT, RESPOND_NODATA for another type, or RESPOND_REFUSED. */
+enum respond_outcome chaos_answer(const struct zone_identity *identity, const struct query *query,
+				  struct writer *writer);
+
+#endif
