@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The dataset: everything that content and live settings decide, built aside, checked whole, immutable, switched by one
+ * pointer. Main owns it and frees it when every worker has taken a newer one (server/publish). Zone images are shared between generations by their count.
+ */
+#ifndef SYNC_DATASET_H
+#define SYNC_DATASET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf/conf.h"
+#include "redirect/sites.h"
+#include "sync/zone_counters.h"
+#include "zone/respond.h"
+#include "zone/set.h"
+
+struct tls_certs;
+
+/* What is told of a zone beside its image; same index as in the zone set. */
+struct dataset_zone {
+	char *name;		/* as configured */
+	char *source;		/* master file */
+	int64_t loaded_at;	/* wall clock of the version served; 0: nothing is served */
+	uint64_t took_ns;	/* to load it */
+	bool mapped;		/* came from its compiled image */
+	char *fault;		/* why the newest source is not served, or NULL */
+	unsigned warnings;	/* of the last load */
+	enum conf_zonemd zonemd;	/* by which it was loaded */
+	bool current;		/* the version served is the newest source */
+	struct zone_counters *counters;	/* retained; NULL: dns.zone-statistics is off */
+};
+
+/* What a service over TLS shows to its clients: made by server/tls_stage, only carried here, and let go with release. */
+enum dataset_tls_service { DATASET_TLS_DNS, DATASET_TLS_HTTP, DATASET_TLS_SERVICES };
+
+struct dataset_tls {
+	struct tls_certs *certs;	/* NULL: not configured */
+	void (*release)(struct tls_certs *certs);
+	char *fault;			/* why the newest files are not in use, or NULL */
+};
+
+struct dataset {
+	uint64_t generation;	/* 1, 2, 3, ... */
+	struct zone_set *zones;
+	struct dataset_zone *zone_infos;
+	struct redirect_sites *sites;	/* empty without any */
+	struct zone_identity identity;	/* views into node and nsid below */
+	struct cookie_secrets cookies;
+	bool cookies_shared;		/* from files, not made by this node for itself */
+	uint64_t cookies_require_above;	/* UDP queries a second of the whole process; 0: never */
+	struct respond_env respond;	/* of the parts above */
+	struct dataset_tls tls[DATASET_TLS_SERVICES];
+	char *node, *version;
+	uint8_t nsid[CONF_NSID_MAX];
+	uint64_t tcp_idle_ms, tcp_io_ms;
+	unsigned tcp_max_clients, tcp_max_per_client;
+	struct conf_rate_limit rate_limit;	/* its whitelist is the dataset's */
+	bool zone_statistics;		/* zone_infos have counters */
+	unsigned workers;		/* of the process: as at the start, whatever the configuration says now */
+};
+
+void dataset_free(struct dataset *dataset);
+void dataset_tls_fini(struct dataset_tls tls[DATASET_TLS_SERVICES]);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sync/stage.h"
+
+#include <string.h>
+
+#include "conf/base/mem.h"
+#include "sync/stage_zones.h"
+
+static void set_identity(struct dataset *dataset, const struct conf *conf)
+{
+	dataset->node = mem_string(conf->node.name);
+	dataset->version = mem_string(conf->node.version);
+	memcpy(dataset->nsid, conf->dns.nsid, conf->dns.nsid_len);
+	dataset->identity = (struct zone_identity){
+		.nsid = { dataset->nsid, conf->dns.nsid_len },
+		.node = span_string(dataset->node),
+		.version = span_string(dataset->version),
+		.release = SPAN_TEXT("local"),
+		.generation = dataset->generation,
+	};
+}
+
+static void set_limits(struct dataset *dataset, const struct conf *conf)
+{
+	dataset->tcp_idle_ms = conf->dns.tcp_idle_ms;
+	dataset->tcp_io_ms = conf->dns.tcp_io_ms;
+	dataset->tcp_max_clients = conf->dns.tcp_max_clients;
+	dataset->tcp_max_per_client = conf->dns.tcp_max_per_client;
+	dataset->zone_statistics = conf->dns.zone_statistics;
+	dataset->rate_limit = conf->dns.rate_limit;
+	prefixes_copy(&dataset->rate_limit.whitelist, &conf->dns.rate_limit.whitelist);
+}
+
+/* Secrets from files; without any, one of this node's own that lasts as long as the process. */
+static int read_cookies(const struct stage_wish *wish, struct dataset *dataset, struct err_list *errors)
+{
+	const struct conf_dns *dns = &wish->conf->dns;
+	struct err_note note;
+	int err = 0;
+
+	dataset->cookies_require_above = dns->cookies_require_above;
+	if (wish->keep_secrets && wish->running != NULL) {
+		dataset->cookies = wish->running->cookies;
+		dataset->cookies_shared = wish->running->cookies_shared;
+		return 0;
+	}
+	for (size_t i = 0; i < dns->cookie_secret_count; i++) {
+		if (cookie_secret_read(dns->cookie_secrets[i], dataset->cookies.secret[i], &note) != 0) {
+			err_list_add(errors, note.file, note.line, "%s", note.text);
+			err = ERR_INVALID;
+		}
+	}
+	dataset->cookies.count = dns->cookie_secret_count;
+	if (dataset->cookies.count == 0) {
+		dataset->cookies.count = 1;
+		if (wish->running != NULL && !wish->running->cookies_shared)
+			dataset->cookies = wish->running->cookies;
+		else
+			cookie_secret_make(dataset->cookies.secret[0]);
+	}
+	dataset->cookies_shared = dns->cookie_secret_count != 0;
+	return err;
+}
+
+int stage_dataset(const struct stage_wish *wish, struct dataset **ret_dataset, unsigned *ret_failed,
+		  struct err_list *errors)
+{
+	const struct conf *conf = wish->conf;
+	struct dataset *dataset = mem_alloc(sizeof *dataset);
+
+	dataset->generation = wish->running ? wish->running->generation + 1 : 1;
+	set_identity(dataset, conf);
+	set_limits(dataset, conf);
+	dataset->workers = wish->running ? wish->running->workers : conf->workers;
+	dataset->respond = (struct respond_env){
+		.identity = &dataset->identity,
+		.cookies = &dataset->cookies,
+		.udp_max_payload = conf->dns.udp_max_payload,
+		.tcp_idle_ds = (uint16_t)(conf->dns.tcp_idle_ms / 100 < UINT16_MAX ? conf->dns.tcp_idle_ms / 100 : UINT16_MAX),
+	};
+	int err = read_cookies(wish, dataset, errors);
+	if (err == 0)
+		err = redirect_sites_new(conf, &dataset->sites, errors);
+	if (err == 0)
+		err = stage_zones(wish, dataset, ret_failed, errors);
+	if (err != 0) {
+		dataset_free(dataset);
+		return err;
+	}
+	dataset->respond.zones = dataset->zones;
+	*ret_dataset = dataset;
+	return 0;
+}
