@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/privileges.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/base/file.h"
+#include "conf/base/log.h"
+#include "server/control.h"
+
+void privileges_raise_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warn("node: the limit of open files stays as it is: %s", strerror(errno));
+}
+
+/* The user to become, or NULL: none configured, or nothing to drop. */
+static const struct passwd *target_user(const struct conf *conf)
+{
+	return conf->user != NULL && geteuid() == 0 ? getpwnam(conf->user) : NULL;
+}
+
+int privileges_make_state_dir(const struct conf *conf, struct err_note *note)
+{
+	const struct passwd *user = target_user(conf);
+	int err = file_make_folders(conf->state_dir, 0755);
+
+	if (err == 0 && user != NULL && chown(conf->state_dir, user->pw_uid, user->pw_gid) != 0)
+		err = -errno;
+	if (err == 0 && user == NULL && access(conf->state_dir, W_OK | X_OK) != 0)
+		err = -errno;
+	if (err != 0)
+		err_note_set(note, conf->file, 0, "state-dir: %s: %s: it must be a folder that %s may write", conf->state_dir,
+			     err_text(err), user ? conf->user : "this process");
+	return err;
+}
+
+int privileges_drop(const struct conf *conf, struct err_note *note)
+{
+	if (conf->user == NULL)
+		return 0;
+	if (geteuid() != 0) {
+		log_info("node: not started as root: user %s is not switched to", conf->user);
+		return 0;
+	}
+
+	const struct passwd *user = getpwnam(conf->user);
+	if (user == NULL) {
+		err_note_set(note, conf->file, 0, "user: no user \"%s\" on this machine", conf->user);
+		return -ENOENT;
+	}
+	if (control_chown(conf->control_socket, user->pw_uid, user->pw_gid) != 0
+	    || initgroups(user->pw_name, user->pw_gid) != 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) != 0
+	    || setresuid(user->pw_uid, user->pw_uid, user->pw_uid) != 0) {
+		int err = -errno;
+
+		err_note_set(note, conf->file, 0, "user: becoming \"%s\" failed: %s", conf->user, err_text(err));
+		return err;
+	}
+	/* A process that can still come back has dropped nothing. */
+	if (user->pw_uid != 0 && setuid(0) == 0) {
+		err_note_set(note, conf->file, 0, "user: root could be regained after becoming \"%s\"", conf->user);
+		return -EPERM;
+	}
+	return 0;
+}

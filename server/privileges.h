@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From root to the configured user, once, after binding and before any content is read. Main, before threads start. */
+#ifndef SERVER_PRIVILEGES_H
+#define SERVER_PRIVILEGES_H
+
+#include "conf/base/err.h"
+#include "conf/conf.h"
+
+/* Open files up to the hard limit: every TCP client is one. */
+void privileges_raise_files(void);
+/* Creates state-dir where missing, as the user's. -errno with a note. */
+int privileges_make_state_dir(const struct conf *conf, struct err_note *note);
+/* Becomes conf->user with its groups and no capability left; does nothing without user, or when not root (then says so).
+ * The control socket goes to the user too. -errno with a note. */
+int privileges_drop(const struct conf *conf, struct err_note *note);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The glue between a connection and redirect/http: dataset, date, counters, what counts as one message. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "conf/base/mem.h"
+#include "server/stream.h"
+#include "server/worker.h"
+
+struct kit {
+	struct dataset dataset;
+	struct worker worker;
+	struct addr peer;
+	struct stream_call call;
+	uint8_t *out;
+};
+
+#define GET "GET /a?b HTTP/1.1\r\nHost: dl.example.org\r\n\r\n"
+
+static struct redirect_sites *sites_to(char *url)
+{
+	char host[] = "dl.example.org", *hosts[] = { host };
+	struct conf_target target = { .url = url, .weight = 1, .line = 2 };
+	struct conf_site site = {
+		.hosts = hosts, .host_count = 1, .status = 302, .targets = &target, .target_count = 1, .line = 1,
+	};
+	char file[] = "node.yaml", name[] = "fra1", region[] = "eu";
+	struct conf conf = {
+		.file = file, .node = { .name = name, .region = region }, .sites = &site, .site_count = 1,
+	};
+	struct redirect_sites *sites = NULL;
+	struct err_list errors = { 0 };
+
+	if (redirect_sites_new(&conf, &sites, &errors) != 0)
+		fail_msg("%s", errors.notes[0].text);
+	err_list_fini(&errors);
+	return sites;
+}
+
+static int setup(void **ret_state)
+{
+	struct kit *kit = calloc(1, sizeof *kit);
+
+	kit->dataset.sites = sites_to((char[]){ "https://c1.example.net" });
+	kit->worker.dataset = &kit->dataset;
+	kit->worker.of = 4;
+	kit->peer.any.sa_family = AF_INET;
+	kit->call = (struct stream_call){
+		.worker = &kit->worker, .shared = calloc(1, http_protocol.shared_bytes),
+		.state = calloc(1, http_protocol.state_bytes), .peer = &kit->peer,
+	};
+	kit->out = malloc(http_protocol.out_bytes + 1);
+	http_protocol.init(&kit->worker, kit->call.shared);
+	*ret_state = kit;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct kit *kit = *state;
+
+	http_protocol.fini(kit->call.state);
+	redirect_sites_free(kit->dataset.sites);
+	free(kit->call.state);
+	free(kit->call.shared);
+	free(kit->out);
+	free(kit);
+	return 0;
+}
+
+static struct stream_feed feed(struct kit *kit, const char *text)
+{
+	struct stream_feed feed = http_protocol.feed(&kit->call, span_string(text), false, kit->out,
+						     http_protocol.out_bytes);
+
+	kit->out[feed.produced] = '\0';
+	return feed;
+}
+
+static bool says(const struct kit *kit, const char *part)
+{
+	return strstr((const char *)kit->out, part) != NULL;
+}
+
+static uint64_t counter(const struct kit *kit, enum counter counter)
+{
+	return counters_get(&kit->worker.counters, counter);
+}
+
+static void a_request_is_a_message(void **state)
+{
+	struct kit *kit = *state;
+	struct stream_feed fed = feed(kit, GET);
+
+	assert_int_equal(fed.consumed, strlen(GET));
+	assert_int_equal(fed.messages, 1);
+	assert_false(fed.busy || fed.close || fed.again || fed.fault);
+	assert_true(says(kit, "HTTP/1.1 302 "));
+	assert_true(says(kit, "\r\nLocation: https://c1.example.net/a?b\r\n"));
+	assert_true(says(kit, "\r\nX-Node: fra1\r\n"));
+	assert_true(says(kit, "\r\nDate: "));
+	assert_true(says(kit, " GMT\r\n"));
+
+	fed = feed(kit, GET "GET / HT");
+	assert_int_equal(fed.messages, 1);
+	assert_true(fed.busy);
+	fed = feed(kit, "TP/1.1\r\n");
+	assert_int_equal(fed.messages, 0);
+	assert_int_equal(fed.produced, 0);
+	assert_true(fed.busy);
+	fed = feed(kit, "Host: other.example\r\n\r\n");
+	assert_int_equal(fed.messages, 1);
+	assert_false(fed.busy);
+	assert_int_equal(counter(kit, COUNTER_HTTP_REQUESTS), 3);
+	assert_int_equal(counter(kit, COUNTER_HTTP_302), 2);
+	assert_int_equal(counter(kit, COUNTER_HTTP_404) + counter(kit, COUNTER_HTTP_421), 1);
+}
+
+static void the_newest_dataset_answers(void **state)
+{
+	struct kit *kit = *state;
+
+	feed(kit, GET);
+	redirect_sites_free(kit->dataset.sites);
+	kit->dataset.sites = sites_to((char[]){ "https://c2.example.net" });
+	feed(kit, GET);
+	assert_true(says(kit, "Location: https://c2.example.net/a?b\r\n"));
+}
+
+static void without_a_table_it_closes(void **state)
+{
+	struct kit *kit = *state;
+
+	redirect_sites_free(kit->dataset.sites);
+	kit->dataset.sites = NULL;
+	struct stream_feed fed = feed(kit, GET);
+	assert_true(fed.close);
+	assert_int_equal(fed.produced, 0);
+	assert_int_equal(http_protocol.timed_out(&kit->call, kit->out, http_protocol.out_bytes), 0);
+	assert_int_equal(http_protocol.refused(&kit->call, kit->out, http_protocol.out_bytes), 0);
+}
+
+static void a_stopping_node_says_close(void **state)
+{
+	struct kit *kit = *state;
+
+	kit->worker.stopping = true;
+	assert_true(feed(kit, GET).close);
+	assert_true(says(kit, "\r\nConnection: close\r\n"));
+}
+
+static void more_answers_than_room(void **state)
+{
+	struct kit *kit = *state;
+	enum { REQUESTS = 500 };
+	size_t len = strlen(GET) * REQUESTS, at = 0, messages = 0, calls = 0;
+	char *in = malloc(len);
+	struct stream_feed fed;
+
+	for (size_t i = 0; i < REQUESTS; i++)
+		memcpy(in + i * strlen(GET), GET, strlen(GET));
+	do {
+		fed = http_protocol.feed(&kit->call, (struct span){ (uint8_t *)in + at, len - at }, false, kit->out,
+					 http_protocol.out_bytes);
+		assert_true(fed.produced > 0 && fed.produced <= http_protocol.out_bytes);
+		at += fed.consumed;
+		messages += fed.messages;
+		calls++;
+	} while (fed.again);
+	assert_int_equal(at, len);
+	assert_int_equal(messages, REQUESTS);
+	assert_true(calls > 1);
+	free(in);
+}
+
+static void the_slow_and_the_surplus_are_told(void **state)
+{
+	struct kit *kit = *state;
+
+	feed(kit, "GET / ");
+	size_t len = http_protocol.timed_out(&kit->call, kit->out, http_protocol.out_bytes);
+	kit->out[len] = '\0';
+	assert_true(says(kit, "HTTP/1.1 408 "));
+	assert_int_equal(counter(kit, COUNTER_HTTP_408), 1);
+
+	struct stream_call call = { .worker = &kit->worker, .shared = kit->call.shared, .peer = &kit->peer };
+	len = http_protocol.refused(&call, kit->out, http_protocol.out_bytes);
+	kit->out[len] = '\0';
+	assert_true(says(kit, "HTTP/1.1 503 "));
+	assert_int_equal(counter(kit, COUNTER_HTTP_503), 1);
+	assert_int_equal(counter(kit, COUNTER_HTTP_REQUESTS), 1);
+}
+
+static void the_process_limit_is_shared(void **state)
+{
+	struct kit *kit = *state;
+
+	assert_int_equal(http_protocol.max_clients(&kit->worker), 2500);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_request_is_a_message, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_newest_dataset_answers, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_a_table_it_closes, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_stopping_node_says_close, setup, teardown),
+		cmocka_unit_test_setup_teardown(more_answers_than_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_slow_and_the_surplus_are_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_process_limit_is_shared, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
