@@ -13,7 +13,7 @@
 #include "conf/base/err.h"
 #include "conf/base/mem.h"
 
-static int read_all(int fd, size_t limit, uint8_t **ret_bytes, size_t *ret_len)
+int file_read_fd(int fd, size_t limit, uint8_t **ret_bytes, size_t *ret_len)
 {
 	uint8_t *bytes = NULL;
 	size_t len = 0, room = 0;
@@ -54,7 +54,7 @@ int file_read(const char *path, size_t limit, uint8_t **ret_bytes, size_t *ret_l
 
 	if (fd < 0)
 		return -errno;
-	int err = read_all(fd, limit, ret_bytes, ret_len);
+	int err = file_read_fd(fd, limit, ret_bytes, ret_len);
 	close(fd);
 	return err;
 }

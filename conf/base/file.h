@@ -10,6 +10,8 @@
 /* Reads all of path. *ret_bytes is the caller's (mem_free) and has a NUL behind its last byte, which is not counted.
  * -errno, or ERR_LIMIT when the file is larger than limit bytes. */
 int file_read(const char *path, size_t limit, uint8_t **ret_bytes, size_t *ret_len);
+/* The same from an open file, which stays open. */
+int file_read_fd(int fd, size_t limit, uint8_t **ret_bytes, size_t *ret_len);
 /* Writes path anew: temporary file beside it, fsync, rename, fsync of the folder. -errno; then path is as it was. */
 int file_replace(const char *path, const void *bytes, size_t len, mode_t mode);
 /* The same without waiting for the disk: whole once file_sync_all() has returned, until then at the mercy of a power
