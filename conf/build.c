@@ -174,14 +174,21 @@ void conf_build_all(struct conf_build *build)
 	conf_build_dns(build);
 	conf_build_zones(build);
 	conf_build_redirect(build);
+	conf_build_catchment(build);
 	conf_build_admin(build);
 	conf_build_sites(build);
+	conf_build_sync(build);
+	conf_build_anycast(build);
+	conf_build_local_names(build);
 	check_shared_ports(build);
 	if (raw->zones_count > 0 && raw->dns == NULL)
 		conf_build_fault(build, "zones", "nothing answers for them: the section \"dns\" is missing");
 	if (raw->sites_count > 0 && raw->redirect == NULL)
 		conf_build_fault(build, "sites", "nothing answers for them: the section \"redirect\" is missing");
-	if (raw->dns == NULL && raw->redirect == NULL && raw->zones_count == 0 && raw->sites_count == 0)
+	if (raw->sync != NULL && raw->dns == NULL && raw->redirect == NULL)
+		conf_build_fault(build, "sync", "nothing answers for its content: neither \"dns\" nor \"redirect\" is given");
+	else if (raw->dns == NULL && raw->redirect == NULL && raw->anycast == NULL && raw->zones_count == 0
+	    && raw->sites_count == 0)
 		err_list_add(build->errors, build->file, 0,
 			     "nothing to do: neither \"dns\" nor \"redirect\" is given");
 }

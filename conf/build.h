@@ -27,8 +27,17 @@ void conf_build_dns(struct conf_build *build);		/* dns */
 void conf_build_rate_limit(struct conf_build *build);	/* dns.rate-limit; the section dns is there */
 void conf_build_zones(struct conf_build *build);	/* zones */
 void conf_build_redirect(struct conf_build *build);	/* redirect */
+void conf_build_catchment(struct conf_build *build);	/* its defaults hold without the section */
 void conf_build_admin(struct conf_build *build);	/* admin, after the others that listen */
 void conf_build_sites(struct conf_build *build);	/* sites, after node */
+void conf_build_anycast(struct conf_build *build);	/* anycast, after all that listen */
+void conf_build_routing(struct conf_build *build);	/* anycast.routing; the section anycast is there */
+/* One entry of a service's checks: why it is none, or NULL. ret keeps views into text, which is cut into its parts. */
+const char *conf_service_check_parse(char *text, struct conf_service_check *ret);
+void conf_anycast_fini(struct conf_anycast *anycast);
+void conf_build_sync(struct conf_build *build);		/* tsig-keys and sync, after all that listen */
+void conf_sync_fini(struct conf *conf);		/* and tsig-keys */
+void conf_build_local_names(struct conf_build *build);	/* local-names, after sites */
 
 /* A fault at path ("zones[2].name"), with the line where that stands. */
 void conf_build_fault(struct conf_build *build, const char *path, const char *format, ...)
@@ -36,10 +45,13 @@ void conf_build_fault(struct conf_build *build, const char *path, const char *fo
 /* Addresses of the list at path; one that stands there twice is a fault. */
 void conf_build_addrs(struct conf_build *build, const char *path, char **texts, size_t count, uint16_t port,
 		      struct conf_addrs *ret);
+void conf_build_prefixes(char **texts, size_t count, struct prefixes *ret);
 /* The group tls at path ("dns.tls"); raw may be NULL. */
 void conf_build_tls(struct conf_build *build, const char *path, const struct conf_raw_tls *raw,
 		    struct conf_tls *ret);
 void conf_tls_fini(struct conf_tls *tls);
+void conf_redirect_fini(struct conf_redirect *redirect);
+void conf_sites_fini(struct conf *conf);		/* sites and local-names */
 /* Text that must stand only once among all entries: the wire form of a zone name, a host in lower case. */
 struct conf_unique {
 	const char *path;	/* where it stands */

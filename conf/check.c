@@ -263,14 +263,14 @@ static void walk(struct check *check, const struct spot *spot, const cyaml_schem
 	}
 }
 
-bool conf_check_document(const char *file, yaml_document_t *document, struct conf_places *places,
-			 struct err_list *errors)
+bool conf_check_document(const char *file, yaml_document_t *document, const struct cyaml_schema_value *schema,
+			 struct conf_places *places, struct err_list *errors)
 {
 	struct check check = {
 		.file = file, .document = document, .places = places, .errors = errors, .shaped = true
 	};
 	struct spot root = { .node = yaml_document_get_root_node(document) };
 
-	walk(&check, &root, &conf_schema);
+	walk(&check, &root, schema);
 	return check.shaped;
 }

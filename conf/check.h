@@ -12,9 +12,11 @@
 #include "conf/document.h"
 #include "conf/place.h"
 
-/* Adds to errors, and to places where each thing stands. False when the document has not the shape that libcyaml
+struct cyaml_schema_value;
+
+/* schema: conf_schema, or conf_schema_sites. Adds to errors, and to places where each thing stands. False when the document has not the shape that libcyaml
  * loads, so that there is nothing for a second pass to look at; faulty values alone leave it true. */
-bool conf_check_document(const char *file, yaml_document_t *document, struct conf_places *places,
-			 struct err_list *errors);
+bool conf_check_document(const char *file, yaml_document_t *document, const struct cyaml_schema_value *schema,
+			 struct conf_places *places, struct err_list *errors);
 
 #endif

@@ -44,6 +44,18 @@ refuse(struct scan *scan, int err, const yaml_mark_t *at, const char *format, ..
 	scan->err = err;
 }
 
+/* Whether a tab stands before the first word of the line that begins after so many others. */
+static bool is_indented_by_tab(const char *text, size_t len, size_t line)
+{
+	size_t i = 0;
+
+	for (; line > 0 && i < len; i++)
+		line -= text[i] == '\n';
+	while (i < len && text[i] == ' ')
+		i++;
+	return i < len && text[i] == '\t';
+}
+
 static void tell_syntax(const char *file, const char *text, size_t len, const yaml_parser_t *parser,
 			struct err_list *errors)
 {
@@ -52,6 +64,8 @@ static void tell_syntax(const char *file, const char *text, size_t len, const ya
 	if (parser->error == YAML_READER_ERROR)
 		err_list_add(errors, file, line_at(text, len, parser->problem_offset), "not YAML text: %s (byte %zu)",
 			     problem, parser->problem_offset);
+	else if (is_indented_by_tab(text, len, parser->problem_mark.line))
+		err_list_add(errors, file, line_of(&parser->problem_mark), "not YAML: a tab: lines are indented with blanks");
 	else if (parser->context != NULL)
 		err_list_add(errors, file, line_of(&parser->problem_mark), "not YAML: %s (%s, line %u)", problem,
 			     parser->context, line_of(&parser->context_mark));

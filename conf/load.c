@@ -10,10 +10,19 @@
 #include "conf/document.h"
 #include "conf/schema.h"
 
-/* The two passes; what they find is in errors. *ret_conf is NULL when there was no shape to build from. */
-static int check_and_build(const char *path, const char *text, size_t len, bool look_up, struct conf **ret_conf,
-			   struct err_list *errors)
+/* What {node} and {region} stand for is this node's, wherever the sites came from. */
+static void build_sites(struct conf_build *build, const struct conf *base)
 {
+	build->conf->node.name = mem_string(base->node.name);
+	build->conf->node.region = mem_string(base->node.region);
+	conf_build_sites(build);
+}
+
+/* The two passes; what they find is in errors. *ret_conf is NULL when there was no shape to build from. */
+static int check_and_build(const char *path, const char *text, size_t len, const struct conf *base, bool look_up,
+			   struct conf **ret_conf, struct err_list *errors)
+{
+	const cyaml_schema_value_t *schema = base != NULL ? &conf_schema_sites : &conf_schema;
 	static const struct conf_raw nothing;
 	char said[CONF_SCHEMA_FAULT_MAX];
 	struct conf_places places = { 0 };
@@ -23,7 +32,7 @@ static int check_and_build(const char *path, const char *text, size_t len, bool 
 
 	if (err != 0)
 		return err;
-	bool shaped = conf_check_document(path, &document, &places, errors);
+	bool shaped = conf_check_document(path, &document, schema, &places, errors);
 	yaml_document_delete(&document);
 	if (!shaped) {
 		err = ERR_INVALID;
@@ -32,8 +41,11 @@ static int check_and_build(const char *path, const char *text, size_t len, bool 
 	} else {
 		*ret_conf = mem_alloc(sizeof **ret_conf);
 		(*ret_conf)->file = mem_string(path);
-		conf_build_all(
-			&(struct conf_build){ path, raw ? raw : &nothing, &places, errors, *ret_conf, look_up });
+		struct conf_build build = { path, raw ? raw : &nothing, &places, errors, *ret_conf, look_up };
+		if (base != NULL)
+			build_sites(&build, base);
+		else
+			conf_build_all(&build);
 		conf_schema_free(raw);
 	}
 	conf_place_fini(&places);
@@ -71,9 +83,19 @@ int conf_parse(const char *path, const char *text, size_t len, struct conf **ret
 {
 	struct err_list before = *errors;
 	struct conf *conf = NULL;
-	int err = check_and_build(path, text, len, false, &conf, errors);
+	int err = check_and_build(path, text, len, NULL, false, &conf, errors);
 
 	return settle(err, conf, &before, errors, ret_conf);
+}
+
+int conf_parse_sites(const char *path, const char *text, size_t len, const struct conf *base, struct conf **ret_sites,
+		     struct err_list *errors)
+{
+	struct err_list before = *errors;
+	struct conf *conf = NULL;
+	int err = check_and_build(path, text, len, base, false, &conf, errors);
+
+	return settle(err, conf, &before, errors, ret_sites);
 }
 
 int conf_load(const char *path, struct conf **ret_conf, struct err_list *errors)
@@ -91,26 +113,9 @@ int conf_load(const char *path, struct conf **ret_conf, struct err_list *errors)
 			err_list_add(errors, path, 0, "cannot be read: %s", err_text(err));
 		return err;
 	}
-	err = check_and_build(path, (const char *)text, len, true, &conf, errors);
+	err = check_and_build(path, (const char *)text, len, NULL, true, &conf, errors);
 	mem_free(text);
 	return settle(err, conf, &before, errors, ret_conf);
-}
-
-static void free_targets(struct conf_target *targets, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		mem_free(targets[i].url);
-	mem_free(targets);
-}
-
-static void free_site(struct conf_site *site)
-{
-	for (size_t i = 0; i < site->host_count; i++)
-		mem_free(site->hosts[i]);
-	mem_free(site->hosts);
-	free_targets(site->targets, site->target_count);
-	free_targets(site->fallback, site->fallback_count);
-	mem_free(site->writes);
 }
 
 void conf_free(struct conf *conf)
@@ -121,19 +126,19 @@ void conf_free(struct conf *conf)
 		mem_free(conf->zones[i].name);
 		mem_free(conf->zones[i].file);
 	}
-	for (size_t i = 0; i < conf->site_count; i++)
-		free_site(&conf->sites[i]);
+	conf_sites_fini(conf);
 	for (size_t i = 0; i < conf->dns.cookie_secret_count; i++)
 		mem_free(conf->dns.cookie_secrets[i]);
 	mem_free(conf->dns.cookie_secrets);
 	mem_free(conf->zones);
-	mem_free(conf->sites);
 	mem_free(conf->dns.listen.list);
 	prefixes_fini(&conf->dns.rate_limit.whitelist);
+	mem_free(conf->catchment.as_table);
 	mem_free(conf->admin.listen.list);
+	conf_anycast_fini(&conf->anycast);
+	conf_sync_fini(conf);
 	conf_tls_fini(&conf->dns.tls);
-	mem_free(conf->redirect.listen.list);
-	conf_tls_fini(&conf->redirect.tls);
+	conf_redirect_fini(&conf->redirect);
 	mem_free(conf->node.name);
 	mem_free(conf->node.region);
 	mem_free(conf->node.version);

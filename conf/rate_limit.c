@@ -5,13 +5,24 @@
 #include "conf/base/mem.h"
 #include "conf/value.h"
 
-static void build_whitelist(const struct conf_raw_rate_limit *raw, struct prefixes *ret)
+static void add_prefixes(char **texts, size_t text_count, struct prefix **list, size_t *count)
 {
-	struct prefix *list = mem_array(raw->whitelist_count, sizeof *list);
+	*list = mem_resize(*list, *count + text_count + 1, sizeof **list);
+	for (size_t i = 0; i < text_count; i++)
+		*count += texts[i] != NULL && prefix_parse(texts[i], &(*list)[*count]) == 0;
+}
+
+/* The node's own checks ask from the service address itself: a flood in its prefix's name must not fail them. Whoever
+ * forges such a source makes us answer ourselves. */
+static void build_whitelist(const struct conf_raw_rate_limit *raw, const struct conf_raw_anycast *anycast,
+			    struct prefixes *ret)
+{
+	struct prefix *list = NULL;
 	size_t count = 0;
 
-	for (size_t i = 0; i < raw->whitelist_count; i++)
-		count += raw->whitelist[i] != NULL && prefix_parse(raw->whitelist[i], &list[count]) == 0;
+	add_prefixes(raw->whitelist, raw->whitelist_count, &list, &count);
+	for (size_t i = 0; anycast != NULL && i < anycast->services_count; i++)
+		add_prefixes(anycast->services[i].addresses, anycast->services[i].addresses_count, &list, &count);
 	prefixes_init(ret, list, count);
 	mem_free(list);
 }
@@ -30,5 +41,5 @@ void conf_build_rate_limit(struct conf_build *build)
 	limit->ipv6_prefix_length =
 		(uint8_t)conf_value_number("dns.rate-limit.ipv6-prefix-length", raw->ipv6_prefix_length);
 	limit->dry_run = conf_value_bool("dns.rate-limit.dry-run", raw->dry_run);
-	build_whitelist(raw, &limit->whitelist);
+	build_whitelist(raw, build->raw->anycast, &limit->whitelist);
 }

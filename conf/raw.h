@@ -31,12 +31,14 @@ struct conf_raw_rate_limit {
 };
 
 struct conf_raw_certificate {
-	char *cert, *key;
+	char *cert, *key, *ocsp;
 };
 
 struct conf_raw_tls {
 	CONF_RAW_LIST(char *, listen);
 	CONF_RAW_LIST(struct conf_raw_certificate, certificates);
+	CONF_RAW_LIST(char *, ticket_keys);
+	char *http2;
 };
 
 struct conf_raw_dns {
@@ -62,56 +64,114 @@ struct conf_raw_tsig_key {
 	char *name, *algorithm, *secret_file;
 };
 
+struct conf_raw_access_log {
+	char *file, *format, *sample;
+};
+
 struct conf_raw_redirect {
 	CONF_RAW_LIST(char *, listen);
 	struct conf_raw_tls *tls;
+	char *max_clients, *max_clients_per_client, *ipv4_prefix_length, *ipv6_prefix_length;
+	char *idle_timeout, *request_timeout;
+	CONF_RAW_LIST(char *, proxy_protocol_from);
+	struct conf_raw_access_log *access_log;
 };
 
 struct conf_raw_check {
-	char *path, *interval, *rise, *fall;
+	char *type, *path, *digest, *ca, *interval, *timeout, *rise, *fall;
+	CONF_RAW_LIST(char *, status);
 };
 
+/* An entry of targets or of fallback; each has keys that the other has not. */
 struct conf_raw_target {
-	char *url, *weight;
+	char *url, *weight, *node, *family;
+	CONF_RAW_LIST(char *, addresses);
 	struct conf_raw_check *check;
 };
 
-/* An entry of fallback or mirrors, or writes: nothing but where to. */
-struct conf_raw_place {
+struct conf_raw_writes {
 	char *url;
 };
 
+struct conf_raw_mirror {
+	char *url, *node, *geo;
+};
+
 struct conf_raw_static_file {
-	char *path, *file, *type;
+	char *path, *file, *type, *max_age;
+};
+
+struct conf_raw_hsts {
+	char *max_age, *include_subdomains;
+};
+
+struct conf_raw_presence {
+	char *valid, *timeout;
 };
 
 struct conf_raw_site {
 	CONF_RAW_LIST(char *, hosts);
-	char *status;
+	char *status, *strip_prefix, *balance, *fallback_balance, *max_age, *links, *digests;
+	struct conf_raw_hsts *hsts;
+	struct conf_raw_presence *presence;
 	CONF_RAW_LIST(struct conf_raw_target, targets);
-	CONF_RAW_LIST(struct conf_raw_place, fallback);
-	struct conf_raw_place *writes;
-	CONF_RAW_LIST(struct conf_raw_place, mirrors);
+	CONF_RAW_LIST(struct conf_raw_target, fallback);
+	struct conf_raw_writes *writes;
+	CONF_RAW_LIST(struct conf_raw_mirror, mirrors);
 	CONF_RAW_LIST(struct conf_raw_static_file, files);
 };
 
 struct conf_raw_local_name {
-	char *name, *from_site;
+	char *name, *from_site, *ttl;
 };
 
 struct conf_raw_service {
-	char *name, *rise, *fall, *hold_down, *drain;
+	char *name, *interval, *timeout, *rise, *fall, *hold_down, *hold_down_max, *minimum_up, *max_flaps;
+	char *start_jitter, *deprefer, *drain, *ebb, *last_resort, *scope;
 	CONF_RAW_LIST(char *, addresses);
 	CONF_RAW_LIST(char *, checks);
+	CONF_RAW_LIST(char *, zones);
+};
+
+struct conf_raw_covering {
+	char *prefix, *scope;
+	CONF_RAW_LIST(char *, all_of);
+	CONF_RAW_LIST(char *, any_of);
+};
+
+struct conf_raw_neighbor {
+	char *address, *as, *source;
+};
+
+struct conf_raw_routing {
+	char *router_id, *local_as, *prepend, *hold_time, *bfd, *ospf_cost;
+	CONF_RAW_LIST(struct conf_raw_neighbor, neighbors);
+	CONF_RAW_LIST(char *, communities);
+	CONF_RAW_LIST(char *, ospf_interfaces);
 };
 
 struct conf_raw_anycast {
-	char *carrier, *lease;
+	char *backend, *carrier, *low_carrier, *lease, *loopback, *stop_file, *hook, *hook_timeout, *exabgp_pipe;
+	char *bird_file, *bird_socket, *loopback_interface;
 	CONF_RAW_LIST(struct conf_raw_service, services);
+	CONF_RAW_LIST(struct conf_raw_covering, covering);
+	struct conf_raw_routing *routing;
+};
+
+struct conf_raw_notify {
+	CONF_RAW_LIST(char *, listen);
+	char *tsig_key;
+	CONF_RAW_LIST(char *, allow);
 };
 
 struct conf_raw_sync {
-	char *url, *root, *interval, *when_stale;
+	char *url, *root, *interval, *when_stale, *group, *ca, *client_cert, *client_key, *proxy, *node_key;
+	CONF_RAW_LIST(char *, mirrors);
+	struct conf_raw_notify *notify;
+};
+
+struct conf_raw_catchment {
+	char *enabled, *ipv4_prefix_length, *ipv6_prefix_length, *top, *window, *metrics_top, *as_table;
 };
 
 struct conf_raw_admin {
@@ -130,6 +190,7 @@ struct conf_raw {
 	CONF_RAW_LIST(struct conf_raw_local_name, local_names);
 	struct conf_raw_anycast *anycast;
 	struct conf_raw_sync *sync;
+	struct conf_raw_catchment *catchment;
 	struct conf_raw_admin *admin;
 };
 

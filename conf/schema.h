@@ -13,6 +13,8 @@
 
 /* The whole file. Every key is optional here and every scalar a string: conf/check.c asks for more, and says more. */
 extern const cyaml_schema_value_t conf_schema;
+/* The same with the key "sites" alone: what content from elsewhere may say. */
+extern const cyaml_schema_value_t conf_schema_sites;
 
 enum { CONF_SCHEMA_FAULT_MAX = 256 };
 

@@ -22,6 +22,7 @@ enum conf_type {
 	CONF_PATH,
 	CONF_ADDRESS,	/* ADDRESS@PORT, port when left out */
 	CONF_PREFIX,	/* ADDRESS or ADDRESS/LENGTH */
+	CONF_IP,	/* ADDRESS */
 	CONF_NAME,	/* a domain name */
 	CONF_HOST,	/* a host name, *.NAME or * */
 	CONF_URL,	/* where clients are sent */

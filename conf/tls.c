@@ -27,7 +27,12 @@ void conf_build_tls(struct conf_build *build, const char *path, const struct con
 		certificate->line = conf_place_line(build->places, here);
 		certificate->cert = file_beside(build->file, from->cert ? from->cert : "");
 		certificate->key = file_beside(build->file, from->key ? from->key : "");
+		certificate->ocsp = from->ocsp ? file_beside(build->file, from->ocsp) : NULL;
 	}
+	ret->ticket_keys = mem_array(raw->ticket_keys_count, sizeof *ret->ticket_keys);
+	ret->ticket_key_count = raw->ticket_keys_count;
+	for (size_t i = 0; i < raw->ticket_keys_count; i++)
+		ret->ticket_keys[i] = file_beside(build->file, raw->ticket_keys[i] ? raw->ticket_keys[i] : "");
 }
 
 void conf_tls_fini(struct conf_tls *tls)
@@ -35,7 +40,11 @@ void conf_tls_fini(struct conf_tls *tls)
 	for (size_t i = 0; i < tls->certificate_count; i++) {
 		mem_free(tls->certificates[i].cert);
 		mem_free(tls->certificates[i].key);
+		mem_free(tls->certificates[i].ocsp);
 	}
+	for (size_t i = 0; i < tls->ticket_key_count; i++)
+		mem_free(tls->ticket_keys[i]);
+	mem_free(tls->ticket_keys);
 	mem_free(tls->certificates);
 	mem_free(tls->listen.list);
 }

@@ -82,6 +82,13 @@ static bool is_prefix(const char *text)
 	return prefix_parse(text, &prefix) == 0;
 }
 
+static bool is_ip(const char *text)
+{
+	struct addr addr;
+
+	return strchr(text, '@') == NULL && addr_parse(text, 1, &addr) == 0;
+}
+
 static bool is_name(const char *text)
 {
 	uint8_t wire[CONF_WIRE_MAX];
@@ -142,6 +149,7 @@ const char *conf_value_fault(const struct conf_setting *s, const char *text)
 		return text[0] == '\0' ? "it is empty" : strlen(text) >= 4096 ? "it is longer than 4095 bytes" : NULL;
 	case CONF_ADDRESS: return address_fault(s, text);
 	case CONF_PREFIX: return general(is_prefix(text));
+	case CONF_IP: return general(is_ip(text));
 	case CONF_NAME: return general(is_name(text));
 	case CONF_HOST: return host_fault(text);
 	case CONF_URL: return conf_text_url_fault(text);

@@ -44,7 +44,7 @@ static void test_keys(void **state)
 		{ "node: {}\ndns: {listen: []}", "1: node: the key \"name\" is missing\n"
 						 "2: dns.listen: expected at least one entry\n" },
 		{ HTTP "sites: [{}]",
-		  "3: sites[0]: the key \"hosts\" is missing\n3: sites[0]: the key \"targets\" is missing\n" },
+		  "3: sites[0]: the key \"hosts\" is missing\n3: sites[0]: the key \"targets\" is missing: a site needs targets, fallback or files\n" },
 		{ DNS "zones:\n- {file: a}\n", "4: zones[0]: the key \"name\" is missing\n" },
 	};
 
@@ -114,22 +114,10 @@ static void test_not_available(void **state)
 		  "4: zones[0].primaries: not available in this version\n4: zones[0].allow-notify: not available in "
 		  "this version\n" },
 		{ DNS "tsig-keys: [{name: k1, algorithm: hmac-sha1, secret-file: a}]\n",
-		  "3: tsig-keys: not available in this version\n"
 		  "3: tsig-keys[0].algorithm: expected hmac-sha256, hmac-sha384 or hmac-sha512, got "
 		  "\"hmac-sha1\"\n" },
-		{ HTTP "sites:\n- hosts: [a]\n  targets: [{url: 'http://b', check: {path: /, interval: 2s, rise: 2, "
-		       "fall: 3}}]\n"
-		       "  mirrors: [{url: 'http://c'}]\n  files: [{path: /a, file: b, type: text/plain}]\n",
-		  "5: sites[0].targets[0].check: not available in this version\n"
-		  "6: sites[0].mirrors: not available in this version\n7: sites[0].files: not available in this "
-		  "version\n" },
-		{ DNS "local-names: [{name: a, from-site: b}]\n", "3: local-names: not available in this version\n" },
-		{ DNS "anycast: {carrier: any0, lease: 5s, services: [{name: dns, addresses: [192.0.2.53/32], "
-		      "checks: [dns],"
-		      " rise: 3, fall: 2, hold-down: 30s, drain: 2s}]}\n",
-		  "3: anycast: not available in this version\n" },
-		{ DNS "sync: {url: 'https://a', root: b, interval: 30s, when-stale: serve}\n",
-		  "3: sync: not available in this version\n" },
+		{ DNS "sync: {url: 'https://a', root: b, interval: 30s, when-stale: never}\n",
+		  "3: sync.when-stale: expected serve, deprefer or withdraw, got \"never\"\n" },
 	};
 
 	(void)state;

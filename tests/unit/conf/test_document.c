@@ -35,8 +35,9 @@ static void test_text(void **state)
 		{ "a: [1\nb: 2",
 		  "2: not YAML: did not find expected ',' or ']' (while parsing a flow sequence, line 1)\n" },
 		{ "\n\ta: 1",
-		  "2: not YAML: found character that cannot start any token (while scanning for the next token,"
-		  " line 2)\n" },
+		  "2: not YAML: a tab: lines are indented with blanks\n" },
+		{ "a: 1\nb: @c", "2: not YAML: found character that cannot start any token (while scanning for the next token,"
+				" line 2)\n" },
 		{ "a: 1\n\x01", "2: not YAML text: control characters are not allowed (byte 5)\n" },
 		{ "a: 1\nb: \xff", "2: not YAML text: invalid leading UTF-8 octet (byte 8)\n" },
 		{ "a: &x [1]\nb: *x\nc: *x\n", "2: the alias *x: aliases are not taken here; write the value out\n"

@@ -44,15 +44,22 @@ static void test_keys(void **state)
 		  "dns.listen " },
 		{ NODE "dns: {listen: [127.0.0.1]}\n", NODE "dns: {listen: [127.0.0.1@54]}\n", "dns.listen " },
 		{ DNS, NODE "dns: {listen: [127.0.0.1], tcp-max-clients: 7}\n", "dns.tcp-max-clients " },
+		{ HTTP, NODE "redirect: {listen: [127.0.0.1], max-clients: 7}\n", "redirect.max-clients " },
 		{ DNS, TLS("[127.0.0.1]", "a"), "dns.tls.listen " },
 		{ TLS("[127.0.0.1]", "a"), TLS("[127.0.0.1@854]", "a"), "dns.tls.listen " },
 		{ TLS("[127.0.0.1]", "a"), TLS("[127.0.0.1@853]", "b"), "" },
+		{ DNS, DNS "sync: {url: 'https://a', root: b}\n", "sync " },
+		{ DNS "sync: {url: 'https://a/', root: b}\n", DNS "sync: {url: 'https://a', root: b}\n", "" },
+		{ DNS "sync: {url: 'https://a', root: b}\n", DNS "sync: {url: 'https://a', root: b, mirrors: ['https://c']}\n",
+		  "sync " },
+		{ DNS "tsig-keys: [{name: a, secret-file: b}]\n", DNS "tsig-keys: [{name: a, secret-file: c}]\n", "tsig-keys " },
 		/* All of these are switched while running. */
 		{ DNS "log: {level: error}\n",
 		  "node: {name: n2, region: us, version: x}\ndns: {listen: [127.0.0.1], nsid: y, udp-max-payload: "
 		  "512,"
 		  " tcp-idle-timeout: 1s, tcp-io-timeout: 1s}\nzones: [{name: a, file: b}]\n",
 		  "" },
+		{ DNS, DNS "catchment: {metrics-top: 3, as-table: x}\n", "" },
 		{ HTTP, HTTP "sites: [{hosts: [a], targets: [{url: 'http://b'}]}]\n", "" },
 	};
 
@@ -68,9 +75,12 @@ static void test_table(void **state)
 	struct conf *b =
 		expect_conf(NODE "state-dir: /x\ncontrol-socket: /y\nuser: z\nworkers: 2\nlog: {target: syslog}\n"
 				 "dns: {listen: [127.0.0.9], tcp-max-clients: 7, tls: {listen: [127.0.0.9],"
-				 " certificates: [{cert: a, key: b}]}}\nredirect: {listen: [127.0.0.9], tls: {listen: [127.0.0.9],"
+				 " certificates: [{cert: a, key: b}]}}\nredirect: {listen: [127.0.0.9], max-clients: 7, tls: {listen: [127.0.0.9],"
 				 " certificates: [{cert: a, key: b}]}}\n"
-				 "admin: {listen: [127.0.0.9@8053]}\n");
+				 "catchment: {enabled: false, ipv4-prefix-length: 16, ipv6-prefix-length: 32, top: 8, window: 1m}\n"
+				 "admin: {listen: [127.0.0.9@8053]}\nsync: {url: 'https://a', root: b}\n"
+				 "tsig-keys: [{name: a, secret-file: b}]\n"
+				 "anycast: {services: [{name: a, addresses: [192.0.2.53], checks: [dns]}]}\n");
 	char keys[512] = "", table[512] = "";
 
 	(void)state;

@@ -21,7 +21,9 @@ static void test_describe(void **state)
 		{ "dns.tcp-io-timeout", "Takes a duration (ms, s, m, h, d) from 10ms to 1h; default 500ms." },
 		{ "zones", "Takes a list, each a mapping." },
 		{ "sites[].status", "Takes 302, 303 or 307; default 302." },
-		{ "sites[].mirrors", "Takes a list, each a mapping; at most 64. Not available in this version." },
+		{ "sites[].mirrors", "Takes a list, each a mapping; at most 64." },
+		{ "sites[].targets[].check.status", "Takes a list, each a number from 100 to 599." },
+		{ "zones[].primaries", "Takes a list, each a mapping; at most 16. Not available in this version." },
 	};
 	char buf[CONF_DESCRIBE_MAX];
 
