@@ -5,6 +5,7 @@
  *     answer_query   one round a name: the question's, then what aliases lead to
  *       referral     the name is at or below a zone cut
  *       redirection  it is below a DNAME
+ *       local_name   this node's own addresses take the place of the zone's (zone/local)
  *       from_node    it exists, or a wildcard stands in for it: data, an alias, or NODATA
  *       no_name      it does not: NXDOMAIN
  *
@@ -14,6 +15,7 @@
 
 #include <string.h>
 
+#include "zone/local.h"
 #include "zone/proof.h"
 
 enum {
@@ -30,6 +32,7 @@ struct step {
 
 struct walk {
 	const struct zone_image_header *base;
+	const struct local_set *locals;	/* NULL: none */
 	const struct query *query;
 	struct writer *writer;
 	struct answer *answer;
@@ -91,8 +94,10 @@ static void know_ancestors(struct walk *walk)
 static bool put(struct walk *walk, enum writer_section section, struct writer_owner owner, const struct zone_node *node,
 		const struct zone_rrset *set)
 {
-	const struct zone_rrset *rrsig = walk->dnssec ? zone_node_rrsig(node, zone_rrset_type(set)) : NULL;
+	const struct zone_rrset *rrsig = NULL;
 
+	if (walk->dnssec && node->sets > 1)
+		rrsig = zone_node_rrsig(node, zone_rrset_type(set));
 	return writer_rrset(walk->writer, section, owner, set)
 		&& (rrsig == NULL || writer_rrset(walk->writer, section, owner, rrsig));
 }
@@ -146,12 +151,27 @@ static bool is_at_or_below(const struct zone_image_header *base, const struct zo
 	return node == above;
 }
 
-/* The A and AAAA of a host, with signatures where they are data of this zone. */
+/* Whether the zone's addresses of a host are not what this node answers for it. */
+static bool is_local(const struct walk *walk, const struct zone_node *host)
+{
+	const struct zone_hit hit = { .match = ZONE_EXACT, .node = host };
+	const struct local *local;
+	uint8_t wire[DNS_NAME_MAX];
+	struct name name;
+
+	return walk->locals != NULL
+		&& name_from_wire(wire, zone_node_name(walk->base, zone_ref_of(walk->base, host), wire), &name) == 0
+		&& local_find(walk->locals, &name, &hit, DNS_A, &local) != LOCAL_NONE;
+}
+
+/* The A and AAAA of a host, with signatures where they are data of this zone. A local name's are asked for. */
 static bool put_addresses(struct walk *walk, const struct zone_node *host)
 {
 	const struct zone_rrset *set = zone_node_first_set(host);
 	bool whole = true;
 
+	if (is_local(walk, host))
+		return true;
 	for (unsigned i = 0; i < host->sets; i++, set = zone_rrset_next(set)) {
 		uint16_t type = zone_rrset_type(set);
 
@@ -159,6 +179,16 @@ static bool put_addresses(struct walk *walk, const struct zone_node *host)
 			whole &= put(walk, WRITER_ADDITIONAL, owner_of(walk, host), host, set);
 	}
 	return whole;
+}
+
+/* A host that an RRset names. In a patched image it may have become a node since: zone/image.h. */
+static const struct zone_node *host_at(const struct zone_image_header *base, zref ref)
+{
+	const struct zone_node *host = zone_node_at(base, ref);
+
+	if (host->sets == 0 && host->label_bytes == 0 && host->parent != 0)
+		host = zone_node_at(base, host->parent);
+	return host;
 }
 
 /* Addresses of the hosts an NS RRset names. Those below the cut itself are needed to get there: when one does not fit
@@ -169,7 +199,7 @@ static void name_server_addresses(struct walk *walk, const struct zone_rrset *ns
 	unsigned others = 0;
 
 	for (unsigned i = 0; i < ns->count; i++) {
-		const struct zone_node *host = zone_node_at(walk->base, hosts[i]);
+		const struct zone_node *host = host_at(walk->base, hosts[i]);
 
 		if (host->sets == 0)
 			continue;
@@ -179,7 +209,7 @@ static void name_server_addresses(struct walk *walk, const struct zone_rrset *ns
 			truncate(walk);
 	}
 	for (unsigned i = 0; others > 0 && i < ns->count; i++) {
-		const struct zone_node *host = zone_node_at(walk->base, hosts[i]);
+		const struct zone_node *host = host_at(walk->base, hosts[i]);
 
 		if (host->sets != 0 && (cut == NULL || !is_at_or_below(walk->base, host, cut)))
 			put_addresses(walk, host);
@@ -401,6 +431,26 @@ static bool redirection(struct walk *walk)
 		|| end_of_chain(walk);
 }
 
+/* Whether the name is this node's to answer, or a local name changes what the zone says of it. */
+static bool local_name(struct walk *walk)
+{
+	const struct step *step = &walk->step;
+	uint16_t type = walk->query->type;
+	const struct local *local;
+
+	switch (local_find(walk->locals, step->name, &step->hit, type, &local)) {
+	case LOCAL_NONE: return false;
+	case LOCAL_NO_NAME: no_name(walk); break;
+	case LOCAL_NODATA: deny(walk, RESPOND_NODATA, DNS_NOERROR); break;
+	case LOCAL_HERE:
+		if (!local_write(local, type, walk->dnssec, step->owner, walk->writer)
+		    || !proof_write(&walk->proof, walk->writer))
+			truncate(walk);
+		break;
+	}
+	return true;
+}
+
 /* One name. True: it was an alias, and walk->step is the next name. */
 static bool answer_step(struct walk *walk)
 {
@@ -415,6 +465,8 @@ static bool answer_step(struct walk *walk)
 	}
 	if (hit->dname != NULL)
 		return redirection(walk);
+	if (walk->locals != NULL && local_name(walk))
+		return false;
 	if (hit->match == ZONE_EXACT)
 		return from_node(walk, hit->node);
 
@@ -427,13 +479,15 @@ static bool answer_step(struct walk *walk)
 	return false;
 }
 
-void answer_query(const struct zone_image_header *base, const struct query *query, struct writer *writer,
+void answer_query(const struct zone_entry *zone, const struct query *query, struct writer *writer,
 		  struct answer *ret_answer)
 {
+	const struct zone_image_header *base = zone->base;
 	struct walk walk;
 
 	*ret_answer = (struct answer){ .outcome = RESPOND_ANSWER, .rcode = DNS_NOERROR, .authoritative = true };
 	walk.base = base;
+	walk.locals = zone->locals;
 	walk.query = query;
 	walk.writer = writer;
 	walk.answer = ret_answer;

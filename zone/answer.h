@@ -8,6 +8,7 @@
 
 #include "zone/query.h"
 #include "zone/respond.h"
+#include "zone/set.h"
 #include "zone/writer.h"
 
 struct answer {
@@ -19,8 +20,8 @@ struct answer {
 };
 
 /* Writes the records into writer, which stands behind the question at DNS_HEADER_BYTES. query->name is at or below the
- * apex of base. */
-void answer_query(const struct zone_image_header *base, const struct query *query, struct writer *writer,
+ * apex of zone, which is loaded. */
+void answer_query(const struct zone_entry *zone, const struct query *query, struct writer *writer,
 		  struct answer *ret_answer);
 
 #endif

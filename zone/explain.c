@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "zone/answer.h"
+#include "zone/local.h"
 #include "zone/text.h"
 
 struct telling {
@@ -80,6 +81,24 @@ static void tell_hit(const struct telling *telling, const struct zone_image_head
 	}
 }
 
+/* That the name is one of this node's own, before what the zone would say. */
+static void tell_local(const struct telling *telling, const struct zone_entry *zone, const struct name *name,
+		       uint16_t type)
+{
+	const struct local *local;
+	struct zone_hit hit;
+
+	zone_image_find(zone->base, name, &hit);
+	if (zone->locals == NULL || hit.cut != NULL || hit.dname != NULL)
+		return;
+	switch (local_find(zone->locals, name, &hit, type, &local)) {
+	case LOCAL_HERE: tell(telling, "the name is local: this node answers with its own addresses that work"); break;
+	case LOCAL_NODATA: tell(telling, "the name is local, or above a local one, and has no such type"); break;
+	case LOCAL_NO_NAME: tell(telling, "it is below a local name: no wildcard of the zone stands in for it"); break;
+	case LOCAL_NONE: break;
+	}
+}
+
 static const char *outcome_text(const struct respond_result *result)
 {
 	static const char *const texts[] = {
@@ -137,8 +156,10 @@ void explain_dns(const struct respond_env *env, const struct name *name, uint16_
 		tell(&telling, "no zone of this node is at or above the name");
 	else
 		tell(&telling, "zone: %s", name_print(result.zone->apex.wire, text));
-	if (result.zone != NULL && result.zone->base != NULL)
+	if (result.zone != NULL && result.zone->base != NULL) {
+		tell_local(&telling, result.zone, name, type);
 		tell_hit(&telling, result.zone->base, name, type);
+	}
 	tell(&telling, "outcome: %s", outcome_text(&result));
 	tell(&telling, "response: %zu bytes, %u answer, %u authority, %u additional%s%s", result.len,
 	     dns_get_u16(response + 6), dns_get_u16(response + 8), dns_get_u16(response + 10),

@@ -181,7 +181,7 @@ static void answer_from_zone(struct exchange *exchange)
 	else if (zone->base == NULL)
 		answer_without_zone(exchange, RESPOND_SERVFAIL, DNS_EDE_NOT_READY, "the zone is not loaded");
 	else
-		answer_query(zone->base, &exchange->query, &exchange->writer, &exchange->answer);
+		answer_query(zone, &exchange->query, &exchange->writer, &exchange->answer);
 }
 
 static void write_header(const struct exchange *exchange, unsigned additional)

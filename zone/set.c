@@ -103,8 +103,10 @@ struct zone_set *zone_set_copy(const struct zone_set *set)
 	copy->entries = mem_copy(set->entries, set->capacity * sizeof *set->entries);
 	copy->slots = mem_copy(set->slots, ((size_t)set->mask + 1) * sizeof *set->slots);
 	atomic_fetch_add(&copy->names->holders, 1);
-	for (size_t i = 0; i < copy->count; i++)
+	for (size_t i = 0; i < copy->count; i++) {
 		set_image(&copy->entries[i], set->entries[i].image);
+		copy->entries[i].locals = NULL;	/* of the other dataset */
+	}
 	return copy;
 }
 
@@ -113,6 +115,12 @@ void zone_set_replace(struct zone_set *set, size_t index, struct zone_image *ima
 	assert(index < set->count);
 	zone_image_release(set->entries[index].image);
 	set_image(&set->entries[index], image);
+}
+
+void zone_set_locals(struct zone_set *set, size_t index, const struct local_set *locals)
+{
+	assert(index < set->count);
+	set->entries[index].locals = locals;
 }
 
 void zone_set_free(struct zone_set *set)
