@@ -96,6 +96,7 @@ int zone_compile_finish(struct zone_compile *compile, void **ret_bytes, size_t *
 	mem_free(work->members);
 	mem_free(work->groups);
 	mem_free(work->scratch);
+	mem_free(work->foreign_index);
 	mem_free(work);
 	return err;
 }

@@ -5,6 +5,7 @@
 
 #include "conf/base/mem.h"
 #include "zone/text.h"
+#include "zone/walk.h"
 
 static char *print_rr(const struct zone_image_header *base, const char *owner, const struct zone_rrset *set,
 		      const struct zone_rr *rr)
@@ -46,13 +47,14 @@ static int dump_set(const struct zone_image_header *base, const char *owner, con
 
 int zone_dump(const struct zone_image_header *base, zone_dump_line_fn *on_line, void *ctx)
 {
-	for (zref at = base->apex_node; at < base->nodes_end;) {
-		const struct zone_node *node = zone_node_at(base, at);
+	struct zone_walk walk = zone_walk_begin(base);
+
+	for (const struct zone_node *node; (node = zone_walk_next(&walk)) != NULL;) {
 		const struct zone_rrset *set = zone_node_first_set(node);
 		uint8_t wire[DNS_NAME_MAX];
 		char owner[DNS_NAME_TEXT_MAX];
 
-		zone_node_name(base, at, wire);
+		zone_node_name(base, zone_ref_of(base, node), wire);
 		name_print(wire, owner);
 		for (unsigned i = 0; i < node->sets; i++, set = zone_rrset_next(set)) {
 			int stop = dump_set(base, owner, set, on_line, ctx);
@@ -60,7 +62,6 @@ int zone_dump(const struct zone_image_header *base, zone_dump_line_fn *on_line, 
 			if (stop != 0)
 				return stop;
 		}
-		at = zone_ref_of(base, set);
 	}
 	return 0;
 }

@@ -164,15 +164,22 @@ static void place_one(struct zone_layout_work *work, uint32_t number)
 
 	size_t len = zone_key_labels(key, parent != NULL ? parent->len : 0, labels);
 	zref place = (zref)(work->len / 4);
-	struct zone_node *node = (struct zone_node *)(void *)zone_layout_append(
-		work, (sizeof *node + len + 3) & ~(size_t)3);
+	struct zone_node *node = (struct zone_node *)(void *)zone_layout_append(work, zone_layout_node_bytes(len));
 	node->parent = parent != NULL ? parent->place : 0;
 	node->flags = ZONE_NODE_FOREIGN;
 	node->labels = key->labels;
 	node->label_bytes = (uint8_t)len;
+	node->sets_at = (uint16_t)(work->len / 4 - place);
 	memcpy(node->wire, labels, len);
 	key->place = place;
 	work->path[work->depth++] = (struct zone_step){ number, place };
+}
+
+/* The name that comes next: whoever looks for one begins at the last in the index that is not behind it. */
+static void add_to_index(struct zone_layout_work *work)
+{
+	mem_grow((void **)&work->foreign_index, &work->foreign_index_capacity, work->foreign_index_count, sizeof(zref));
+	work->foreign_index[work->foreign_index_count++] = (zref)(work->len / 4);
 }
 
 void zone_layout_foreign(struct zone_layout_work *work)
@@ -185,8 +192,11 @@ void zone_layout_foreign(struct zone_layout_work *work)
 	add_partings(work, &foreign);
 	sort_foreign(work, &foreign);
 	work->depth = 0;
-	for (size_t i = 0; i < foreign.count; i++)
+	for (size_t i = 0; i < foreign.count; i++) {
+		if (i % ZONE_FOREIGN_STEP == 0)
+			add_to_index(work);
 		place_one(work, foreign.numbers[i]);
+	}
 	visit_names(work, nodes_end, resolve, NULL);
 	mem_free(foreign.numbers);
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -11,21 +10,17 @@
 
 #include "conf/base/mem.h"
 #include "zone/image_check.h"
+#include "zone/image_inner.h"
 
-struct zone_image {
-	_Atomic unsigned holders;
-	bool mapped;		/* else on the heap */
-	size_t size;
-	const struct zone_image_header *header;
-	void *bytes;
-};
+enum { NSEC3_LABEL_BYTES = 1 + 32 };	/* 20 bytes in base32hex, and the length */
 
-static struct zone_image *image_new(void *bytes, size_t size, bool mapped)
+struct zone_image *zone_image_new(void *bytes, size_t size, struct zone_backing *backing)
 {
 	struct zone_image *image = mem_alloc(sizeof *image);
 
 	image->holders = 1;
-	image->mapped = mapped;
+	image->mapped = backing != NULL;
+	image->backing = backing;
 	image->size = size;
 	image->header = bytes;
 	image->bytes = bytes;
@@ -37,7 +32,7 @@ int zone_image_open(void *bytes, size_t size, bool check_digest, struct zone_ima
 	int err = zone_image_check(bytes, size, check_digest, note);
 
 	if (err == 0)
-		*ret_image = image_new(bytes, size, false);
+		*ret_image = zone_image_new(bytes, size, NULL);
 	return err;
 }
 
@@ -72,7 +67,7 @@ int zone_image_map(const char *path, struct zone_image **ret_image, struct err_n
 		note->file[sizeof note->file - 1] = '\0';
 		goto close_file;
 	}
-	*ret_image = image_new(bytes, (size_t)stat.st_size, true);
+	*ret_image = zone_image_new(bytes, (size_t)stat.st_size, zone_backing_of_file(path, &stat));
 close_file:
 	if (fd >= 0)
 		close(fd);
@@ -93,12 +88,21 @@ void zone_image_release(struct zone_image *image)
 		munmap(image->bytes, image->size);
 	else
 		mem_free(image->bytes);
+	zone_backing_release(image->backing);
+	zone_changes_fini(&image->changes);
 	mem_free(image);
 }
 
 const struct zone_image_header *zone_image_header(const struct zone_image *image)
 {
 	return image->header;
+}
+
+const struct zone_rrset *zone_node_moved_set(const struct zone_node *node)
+{
+	size_t at = zone_node_moved(node)->sets;
+
+	return (const struct zone_rrset *)(const void *)((const uint8_t *)node + at * 4);
 }
 
 const struct zone_rrset *zone_node_find(const struct zone_node *node, uint16_t type)
@@ -244,12 +248,16 @@ static const struct zone_node *ancestor_with(const struct zone_image_header *bas
 	return node->flags & flag ? node : NULL;
 }
 
-/* The owner of an NSEC3 and nothing else is no name (RFC 5155, 7.2.8). */
+/* The owner of an NSEC3 and nothing else is no name (RFC 5155, 7.2.8). Its label is a hash, which most labels are seen
+ * not to be without a look at RRsets. */
 static bool owns_only_nsec3(const struct zone_node *node)
 {
+	if (node->label_bytes != NSEC3_LABEL_BYTES || node->sets == 0)
+		return false;
+
 	const struct zone_rrset *set = zone_node_first_set(node);
 
-	return node->sets != 0 && zone_rrset_type(set) == DNS_NSEC3
+	return zone_rrset_type(set) == DNS_NSEC3
 		&& (node->sets == 1 || (node->sets == 2 && zone_rrset_next(set)->covers == DNS_NSEC3));
 }
 

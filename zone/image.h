@@ -7,8 +7,11 @@
  * Any thread may read. Counted: who retains it releases it, the last one unmaps it.
  *
  *     header | nodes, canonical order, each followed by its RRsets | foreign names | order | nsec3 | hash table | links
+ *            | index of the foreign names
  *
- * A place in the image is a zref: its offset divided by 4. 0 (the header) means none.
+ * A place in the image is a zref: its offset divided by 4. 0 (the header) means none. A patched image (zone/patch) has
+ * more names, RRsets and indexes behind all that, and looks the same to everyone who finds names by the hash table or
+ * walks them with zone/walk.
  */
 #ifndef ZONE_IMAGE_H
 #define ZONE_IMAGE_H
@@ -24,9 +27,10 @@
 typedef uint32_t zref;
 
 enum {
-	ZONE_IMAGE_FORMAT = 2,		/* raised with every change of what is below */
+	ZONE_IMAGE_FORMAT = 3,		/* raised with every change of what is below */
 	ZONE_IMAGE_DIGEST_BYTES = 32,	/* BLAKE2b-256 */
 	ZONE_NSEC3_HASH_BYTES = 20,	/* SHA-1 (RFC 5155) */
+	ZONE_FOREIGN_STEP = 16,		/* every how manieth foreign name is in their index */
 };
 
 /* Integers of the header and of the structures below are of the machine's byte order, except where "wire" says so. */
@@ -35,7 +39,7 @@ struct zone_image_header {
 	uint32_t format;		/* ZONE_IMAGE_FORMAT */
 	uint32_t byte_order;		/* 0x01020304 as the machine writes it */
 	uint64_t size;			/* of the whole image in bytes */
-	uint8_t digest[ZONE_IMAGE_DIGEST_BYTES]; /* of everything behind this field */
+	uint8_t digest[ZONE_IMAGE_DIGEST_BYTES]; /* of everything behind this field; patched: of what was patched, and how */
 	uint8_t apex_len;		/* wire bytes */
 	uint8_t apex_labels;
 	uint8_t max_labels;		/* most labels any owner name has, apex's included */
@@ -58,9 +62,14 @@ struct zone_image_header {
 	zref nsec3;			/* struct zone_nsec3[nsec3_count], by hash; 0: none */
 	uint32_t nsec3_count;
 	zref hash;			/* struct zone_slot[slots] */
-	uint32_t rrsig_expires;		/* earliest RRSIG expiration of the zone as in the RRSIG (RFC 4034, 3.1.5); 0: none */
+	uint32_t rrsig_expires;		/* earliest RRSIG expiration of the zone as in the RRSIG (RFC 4034, 3.1.5); 0: none;
+					 * patched: that of a signature which may be gone, but none is earlier */
 	uint32_t soa_expire;		/* seconds */
 	zref nsec3_links;		/* struct zone_nsec3_link[slots], one a slot of the hash table; 0: none */
+	zref foreign_index;		/* zref[foreign_index_count]: every ZONE_FOREIGN_STEP-th foreign name; 0: none */
+	uint32_t foreign_index_count;
+	zref added;			/* patched: zref[added_count], the nodes that are new, canonical order */
+	uint32_t added_count;
 	uint32_t reserved[3];
 };
 
@@ -68,7 +77,8 @@ enum zone_image_flags {
 	ZONE_IMAGE_SIGNED = 1,		/* the apex has DNSKEY and RRSIG */
 	ZONE_IMAGE_NSEC = 2,
 	ZONE_IMAGE_NSEC3 = 4,		/* one NSEC3PARAM with flags 0 and SHA-1; its records are in nsec3 */
-	ZONE_IMAGE_OPT_OUT = 8,		/* at least one NSEC3 has the flag */
+	ZONE_IMAGE_OPT_OUT = 8,		/* at least one NSEC3 has the flag (patched: or had) */
+	ZONE_IMAGE_PATCHED = 16,
 };
 
 /* Open addressing, linear probing, first probe at hash & (slots - 1). node 0: empty. */
@@ -88,7 +98,9 @@ enum zone_node_flags {
 	ZONE_NODE_EMPTY = 128,		/* empty non-terminal: exists, owns nothing */
 };
 
-/* A name. Its RRsets stand directly behind it, at the next multiple of 4. Names share their ancestors: wire holds the
+/* A name. Its RRsets stand behind it, sets_at times 4 bytes from where it begins; an empty non-terminal has room for a
+ * struct zone_moved between. Patched: sets_at is 0 where they stand elsewhere, and a name that has become a node has
+ * that for its parent as a foreign name, and no label of its own. Names share their ancestors: wire holds the
  * labels in front of the parent's name only, lower case, without an end. For a node the parent is the next name up in
  * the zone (all of them have nodes), so label_bytes covers one label; the apex has parent 0 and no label. A foreign name's
  * parent is a node or another foreign name or 0, which here means the root, and it may hold several labels. */
@@ -97,9 +109,16 @@ struct zone_node {
 	uint16_t flags;			/* enum zone_node_flags */
 	uint8_t labels;			/* of the whole name */
 	uint8_t label_bytes;		/* of wire */
-	uint16_t sets;			/* RRsets behind it; 0 for foreign names */
-	uint16_t reserved;
+	uint16_t sets;			/* RRsets; 0 for foreign names */
+	uint16_t sets_at;
 	uint8_t wire[];
+};
+
+/* What a patched image has at the next multiple of 4 behind the label of a node whose RRsets are not those that it was
+ * compiled with. */
+struct zone_moved {
+	uint32_t sets;			/* from the beginning of the node to the first, divided by 4 */
+	zref next;			/* the node behind this one in the order of places */
 };
 
 /* One RRset; sorted by (covered or own type), data before its RRSIGs: so RRSIG(A) stands directly behind A. An RRSIG
@@ -123,11 +142,10 @@ struct zone_nsec3 {
 /* What a denial in an NSEC3 zone needs to know of an existing name, so that it is not hashed for each query (zones with
  * many iterations have no links: there it is). */
 struct zone_nsec3_link {
-	uint32_t match;			/* index in nsec3 of its own, or ZONE_NSEC3_NONE */
-	uint32_t wildcard;		/* of the one that has or covers the wildcard directly below it */
+	zref match;			/* the node that owns its NSEC3; 0: none does */
+	zref wildcard;			/* the one that owns what matches or covers the wildcard directly below it */
 };
 enum { ZONE_NSEC3_LINK_ITERATIONS = 50 };	/* more: no links */
-#define ZONE_NSEC3_NONE UINT32_MAX
 
 /* The types whose names may be compressed when sent (RFC 3597, 4: those of RFC 1035); all others are kept as wire. */
 struct zone_layout {
@@ -183,11 +201,22 @@ static inline zref zone_ref_of(const struct zone_image_header *base, const void 
 	return (zref)((size_t)((const uint8_t *)place - (const uint8_t *)base) / 4);
 }
 
-static inline const struct zone_rrset *zone_node_first_set(const struct zone_node *node)
+/* Behind the label. */
+static inline const struct zone_moved *zone_node_moved(const struct zone_node *node)
 {
 	size_t bytes = (sizeof *node + node->label_bytes + 3) & ~(size_t)3;
 
-	return (const struct zone_rrset *)(const void *)((const uint8_t *)node + bytes);
+	return (const struct zone_moved *)(const void *)((const uint8_t *)node + bytes);
+}
+
+/* Where sets_at does not tell. */
+const struct zone_rrset *zone_node_moved_set(const struct zone_node *node) __attribute__((cold, pure));
+
+static inline const struct zone_rrset *zone_node_first_set(const struct zone_node *node)
+{
+	if (__builtin_expect(node->sets_at == 0, 0))
+		return zone_node_moved_set(node);
+	return (const struct zone_rrset *)(const void *)((const uint8_t *)node + (size_t)node->sets_at * 4);
 }
 
 static inline const struct zone_rrset *zone_rrset_next(const struct zone_rrset *set)
@@ -195,7 +224,8 @@ static inline const struct zone_rrset *zone_rrset_next(const struct zone_rrset *
 	return (const struct zone_rrset *)(const void *)((const uint8_t *)set + set->bytes);
 }
 
-/* The node behind this one in canonical order (undefined for the last: compare with nodes_end). */
+/* The node behind this one in canonical order, of an image that is not patched (undefined for the last: compare with
+ * nodes_end). Walks are made with zone/walk. */
 static inline const struct zone_node *zone_node_next(const struct zone_node *node)
 {
 	const struct zone_rrset *set = zone_node_first_set(node);

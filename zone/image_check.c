@@ -78,12 +78,18 @@ static int check_header(struct check *check, size_t size, bool check_digest)
 	if (base->slots == 0 || (base->slots & (base->slots - 1)) != 0 || base->slots <= base->nodes
 	    || !holds(base, base->hash, base->slots, sizeof(struct zone_slot)))
 		return fault(check, "bad hash table");
+	if ((base->order == 0) != (base->order_count == 0) || (base->nsec3 == 0) != (base->nsec3_count == 0)
+	    || (base->foreign_index == 0) != (base->foreign_index_count == 0))
+		return fault(check, "an index without a place");
 	if ((base->order != 0 && !holds(base, base->order, base->order_count, sizeof(zref)))
 	    || (base->nsec3 != 0 && !holds(base, base->nsec3, base->nsec3_count, sizeof(struct zone_nsec3))))
 		return fault(check, "bad NSEC or NSEC3 index");
 	if (base->nsec3_links != 0
 	    && (base->nsec3_count == 0 || !holds(base, base->nsec3_links, base->slots, sizeof(struct zone_nsec3_link))))
 		return fault(check, "bad NSEC3 links");
+	if ((base->foreign_index != 0 && !holds(base, base->foreign_index, base->foreign_index_count, sizeof(zref)))
+	    || base->flags & ZONE_IMAGE_PATCHED || base->added_count != 0)
+		return fault(check, "bad index of foreign names");
 	if (base->max_labels < base->apex_labels || base->max_labels > DNS_LABELS_MAX)
 		return fault(check, "bad label count");
 	return 0;
@@ -240,6 +246,10 @@ static int check_places(struct check *check)
 		check->starts[ref / 8] |= (uint8_t)(1u << (ref % 8));
 
 		zref next = ref + (zref)((sizeof *node + node->label_bytes + 3) / 4);
+		if (node->flags & ZONE_NODE_EMPTY)
+			next += (zref)(sizeof(struct zone_moved) / 4);
+		if (node->sets_at != next - ref || next > (foreign ? base->foreign_end : base->nodes_end))
+			return fault(check, "RRsets misplaced at %u", ref);
 		if (foreign) {
 			if (node->sets != 0 || !(node->flags & ZONE_NODE_FOREIGN))
 				return fault(check, "foreign name with records at %u", ref);
@@ -342,15 +352,52 @@ static int check_indexes(struct check *check)
 		    || zone_node_find(zone_node_at(base, nsec3[i].node), DNS_NSEC3) == NULL)
 			return fault(check, "bad NSEC3 index at %u", i);
 	}
-	const struct zone_nsec3_link *links = zone_at(base, base->nsec3_links);
-	for (uint32_t i = 0; base->nsec3_links != 0 && i < base->slots; i++) {
-		if ((links[i].match != ZONE_NSEC3_NONE && links[i].match >= base->nsec3_count)
-		    || links[i].wildcard >= base->nsec3_count)
-			return fault(check, "bad NSEC3 link at %u", i);
-	}
 	if ((base->flags & ZONE_IMAGE_NSEC && base->order_count == 0)
 	    || (base->flags & ZONE_IMAGE_NSEC3 && base->nsec3_count == 0))
 		return fault(check, "signed, but no proofs are indexed");
+	return 0;
+}
+
+static bool has_bit(const uint8_t *bits, const struct zone_image_header *base, zref ref)
+{
+	return ref < base->nodes_end && bits[ref / 8] >> (ref % 8) & 1;
+}
+
+/* Links lead to owners of NSEC3s that are in the index; a name without another label's room needs none for it. */
+static int check_links(struct check *check)
+{
+	const struct zone_image_header *base = check->base;
+	const struct zone_nsec3 *nsec3 = zone_at(base, base->nsec3);
+	const struct zone_nsec3_link *links = zone_at(base, base->nsec3_links);
+	const struct zone_slot *slots = zone_at(base, base->hash);
+	int err = 0;
+
+	if (base->nsec3_links == 0)
+		return 0;
+	uint8_t *owners = mem_alloc((size_t)base->nodes_end / 8 + 1);
+	for (uint32_t i = 0; i < base->nsec3_count; i++)
+		owners[nsec3[i].node / 8] |= (uint8_t)(1u << nsec3[i].node % 8);
+	for (uint32_t i = 0; err == 0 && i < base->slots; i++) {
+		bool needs = slots[i].node != 0
+			&& name_bytes(base, zone_node_at(base, slots[i].node)) + 2 <= DNS_NAME_MAX;
+
+		if ((links[i].match != 0 && !has_bit(owners, base, links[i].match))
+		    || (links[i].wildcard != 0 ? !has_bit(owners, base, links[i].wildcard) : needs))
+			err = fault(check, "bad NSEC3 link at %u", i);
+	}
+	mem_free(owners);
+	return err;
+}
+
+static int check_foreign_index(struct check *check)
+{
+	const struct zone_image_header *base = check->base;
+	const zref *index = zone_at(base, base->foreign_index);
+
+	for (uint32_t i = 0; base->foreign_index != 0 && i < base->foreign_index_count; i++) {
+		if (index[i] < base->nodes_end || !is_start(check, index[i]) || (i > 0 && index[i] <= index[i - 1]))
+			return fault(check, "bad index of foreign names at %u", i);
+	}
 	return 0;
 }
 
@@ -383,6 +430,10 @@ int zone_image_check(const void *bytes, size_t size, bool check_digest, struct e
 		err = check_hash(&check);
 	if (err == 0)
 		err = check_indexes(&check);
+	if (err == 0)
+		err = check_links(&check);
+	if (err == 0)
+		err = check_foreign_index(&check);
 	mem_free(check.starts);
 	return err;
 }

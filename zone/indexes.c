@@ -6,12 +6,12 @@
 #include "zone/digest.h"
 #include "zone/layout.h"
 #include "zone/nsec3.h"
+#include "zone/nsec3_chain.h"
 #include "zone/rules.h"
 
 enum {
 	NSEC3_SHA1 = 1,			/* RFC 5155, 11 */
 	NSEC3_OPT_OUT = 1,		/* flag */
-	NSEC3_LABEL_BYTES = 32,		/* 20 bytes in base32hex */
 	OCCLUDED = ZONE_NODE_BELOW_CUT | ZONE_NODE_BELOW_DNAME,
 };
 
@@ -48,29 +48,6 @@ static zref append_order(struct zone_layout_work *work, uint32_t *ret_count)
 	return place;
 }
 
-/* RFC 4648, 7, without padding: exactly 32 characters for 20 bytes. */
-static bool decode_hash(const struct zone_node *node, uint8_t *out)
-{
-	uint64_t bits = 0;
-
-	if (node->label_bytes != 1 + NSEC3_LABEL_BYTES || node->wire[0] != NSEC3_LABEL_BYTES)
-		return false;
-	for (unsigned i = 0; i < NSEC3_LABEL_BYTES; i++) {
-		uint8_t byte = node->wire[1 + i];
-		bool digit = byte >= '0' && byte <= '9';
-
-		if (!digit && (byte < 'a' || byte > 'v'))
-			return false;
-		bits = bits << 5 | (uint8_t)(digit ? byte - '0' : byte - 'a' + 10);
-		if (i % 8 == 7) {
-			for (unsigned k = 0; k < 5; k++)
-				*out++ = (uint8_t)(bits >> (32 - 8 * k));
-			bits = 0;
-		}
-	}
-	return true;
-}
-
 /* The parameters of the chain that answers are made from: the first with SHA-1 and no flags (RFC 5155, 4). */
 static struct span chain_parameters(struct zone_layout_work *work)
 {
@@ -97,28 +74,6 @@ static struct span chain_parameters(struct zone_layout_work *work)
 	return (struct span){ 0 };
 }
 
-/* Whether the node has an NSEC3 of that chain; adds its flags to *flags. */
-static bool is_of_chain(const struct zone_node *node, struct span parameters, unsigned *flags)
-{
-	const struct zone_rrset *set = zone_node_find(node, DNS_NSEC3);
-
-	if (set == NULL)
-		return false;
-	struct zone_rr rr = zone_rr_first(set);
-	for (unsigned i = 0; i < set->count; i++, rr = i < set->count ? zone_rr_next(set, &rr) : rr) {
-		const uint8_t *rdata = rr.prefix.at;
-		size_t front = 5u + rdata[4];
-
-		/* Algorithm, then iterations, salt length and salt as in NSEC3PARAM; the flags differ. */
-		if (rdata[0] == NSEC3_SHA1 && front == parameters.len
-		    && memcmp(rdata + 2, parameters.at + 2, front - 2) == 0) {
-			*flags |= rdata[1];
-			return true;
-		}
-	}
-	return false;
-}
-
 static int compare_nsec3(const void *a, const void *b)
 {
 	return memcmp(a, b, ZONE_NSEC3_HASH_BYTES);
@@ -142,9 +97,9 @@ static zref append_nsec3(struct zone_layout_work *work, struct zone_image_header
 		const struct zone_key *key = &records->names.list[work->nodes[i]];
 		struct zone_nsec3 link = { .node = key->place };
 
-		if (!is_of_chain(node, parameters, &flags))
+		if (!nsec3_chain_has(node, parameters, &flags))
 			continue;
-		if (node->labels != records->apex.labels + 1 || !decode_hash(node, link.hash)) {
+		if (node->labels != records->apex.labels + 1 || !nsec3_chain_hash(node, link.hash)) {
 			zone_rules_warn(work, key, zone_records_find(records, key, DNS_NSEC3),
 					"the owner is no hash below the apex: not used");
 			continue;
@@ -202,6 +157,7 @@ static void fill_links(uint8_t *bytes)
 {
 	const struct zone_image_header *base = (const struct zone_image_header *)(void *)bytes;
 	const struct zone_slot *slots = zone_at(base, base->hash);
+	const struct zone_nsec3 *ring = zone_at(base, base->nsec3);
 	struct zone_nsec3_link *links = (struct zone_nsec3_link *)(void *)(bytes + (size_t)base->nsec3_links * 4);
 
 	for (uint32_t i = 0; base->nsec3_links != 0 && i < base->slots; i++) {
@@ -212,11 +168,23 @@ static void fill_links(uint8_t *bytes)
 			continue;
 		size_t len = zone_node_name(base, slots[i].node, wire);
 		uint32_t own = nsec3_find_name(base, wire, len, &match);
-		links[i].match = match ? own : ZONE_NSEC3_NONE;
+		links[i].match = match ? ring[own].node : 0;
 		/* Nothing is asked below a name without room for another label. */
 		if (len + 2 <= DNS_NAME_MAX)
-			links[i].wildcard = nsec3_find_wildcard(base, wire, len, &match);
+			links[i].wildcard = ring[nsec3_find_wildcard(base, wire, len, &match)].node;
 	}
+}
+
+static zref append_foreign_index(struct zone_layout_work *work, uint32_t *ret_count)
+{
+	zref place = (zref)(work->len / 4);
+	size_t bytes = work->foreign_index_count * sizeof(zref);
+
+	if (bytes == 0)
+		return 0;
+	memcpy(zone_layout_append(work, bytes), work->foreign_index, bytes);
+	*ret_count = (uint32_t)work->foreign_index_count;
+	return place;
 }
 
 static void fill_soa(const struct zone_layout_work *work, struct zone_image_header *header)
@@ -266,6 +234,7 @@ void zone_layout_finish(struct zone_layout_work *work, zref nodes_end, zref fore
 	header->nsec3 = append_nsec3(work, header);
 	header->hash = append_hash(work, &header->slots);
 	header->nsec3_links = append_links(work, header);
+	header->foreign_index = append_foreign_index(work, &header->foreign_index_count);
 	header->size = work->len;
 
 	work->bytes = mem_resize(work->bytes, work->len, 1);

@@ -109,12 +109,14 @@ static void add_node(struct zone_layout_work *work, uint32_t number)
 	uint16_t inherited = inherited_flags(work, parent);
 	zref place = (zref)(work->len / 4);
 
-	zone_layout_append(work, (sizeof(struct zone_node) + label_len + 3) & ~(size_t)3);
+	zone_layout_append(work, zone_layout_node_bytes(label_len)
+				 + (key->first == 0 ? sizeof(struct zone_moved) : 0));
 	struct zone_node *node = node_at(work, place);
 	node->parent = parent;
 	node->flags = inherited | own_flags(work, key, inherited);
 	node->labels = key->labels;
 	node->label_bytes = (uint8_t)label_len;
+	node->sets_at = (uint16_t)(work->len / 4 - place);
 	memcpy(node->wire, label, label_len);
 	if (label_len == 2 && label[1] == '*')
 		node_at(work, parent)->flags |= ZONE_NODE_WILDCARD_CHILD;

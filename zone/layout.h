@@ -47,6 +47,8 @@ struct zone_layout_work {
 	uint8_t *scratch;	/* RDATA of one RRset */
 	size_t scratch_room;
 
+	zref *foreign_index;
+	size_t foreign_index_count, foreign_index_capacity;
 	uint32_t record_count, name_count;
 	unsigned max_labels;
 	bool has_expiry;
@@ -56,6 +58,12 @@ struct zone_layout_work {
 static inline uint16_t zone_group_type(const struct zone_group *group)
 {
 	return group->key & 1 ? DNS_RRSIG : (uint16_t)(group->key >> 1);
+}
+
+/* Of a node or foreign name with its label and padding. */
+static inline size_t zone_layout_node_bytes(size_t label_bytes)
+{
+	return (sizeof(struct zone_node) + label_bytes + 3) & ~(size_t)3;
 }
 
 /* Room for size more bytes at the end, all zero; the first of them. */

@@ -259,6 +259,19 @@ bool zone_load_is_current(const char *name, const char *file, const char *images
 	return current;
 }
 
+char *zone_load_image_path(const char *name, const char *images)
+{
+	struct cache cache;
+	struct name apex;
+
+	if (name_from_text(name, &apex) != 0)
+		return NULL;
+	cache_init(&cache, &apex, images);
+	char *path = mem_string(cache.image);
+	cache_fini(&cache);
+	return path;
+}
+
 int zone_load_last_good(const char *name, const char *images, struct zone_image **ret_image, struct err_note *note)
 {
 	struct cache cache;

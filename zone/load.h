@@ -32,6 +32,8 @@ int zone_load_accepted(const char *name, const char *file, const char *images, c
 		       struct zone_loaded *ret_loaded, struct err_list *errors, struct err_list *warnings);
 /* Whether a load would give the version with this digest again: a look at the source's fingerprint, nothing is read. */
 bool zone_load_is_current(const char *name, const char *file, const char *images, const uint8_t *digest);
+/* Where the compiled image of a zone stands in the folder images. The caller's (mem_free); NULL: not a zone name. */
+char *zone_load_image_path(const char *name, const char *images);
 /* The last good image of a zone, whatever its source is now: for a start while the master file is broken. */
 int zone_load_last_good(const char *name, const char *images, struct zone_image **ret_image, struct err_note *note);
 

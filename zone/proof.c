@@ -65,24 +65,30 @@ static void nsec_for(struct proof *proof, const uint8_t *wire, const struct zone
 
 /* NSEC3 */
 
-static void add_nsec3(struct proof *proof, uint32_t index)
+static void add_nsec3(struct proof *proof, zref owner)
 {
-	const struct zone_nsec3 *ring = zone_at(proof->base, proof->base->nsec3);
-
-	add(proof, zone_node_at(proof->base, ring[index].node));
+	add(proof, zone_node_at(proof->base, owner));
 }
 
-/* Whether the name from label index on has an NSEC3 of its own; *ret_index is that one. Names that exist are linked. */
-static bool nsec3_of(const struct zone_image_header *base, const struct name *name, unsigned index, uint32_t *ret_index)
+static zref ring_owner(const struct zone_image_header *base, uint32_t index)
+{
+	const struct zone_nsec3 *ring = zone_at(base, base->nsec3);
+
+	return ring[index].node;
+}
+
+/* Whether the name from label index on has an NSEC3 of its own; *ret_owner owns that one. Names that exist are linked. */
+static bool nsec3_of(const struct zone_image_header *base, const struct name *name, unsigned index, zref *ret_owner)
 {
 	const struct zone_nsec3_link *link = zone_image_nsec3_link(base, name, index);
 	bool match;
 
 	if (link != NULL) {
-		*ret_index = link->match;
-		return link->match != ZONE_NSEC3_NONE;
+		*ret_owner = link->match;
+		return link->match != 0;
 	}
-	*ret_index = nsec3_find_name(base, name->wire + name->start[index], (size_t)name->len - name->start[index], &match);
+	*ret_owner = ring_owner(base, nsec3_find_name(base, name->wire + name->start[index],
+						      (size_t)name->len - name->start[index], &match));
 	return match;
 }
 
@@ -91,8 +97,8 @@ static void cover(struct proof *proof, const struct name *name, unsigned index)
 {
 	bool match;
 
-	add_nsec3(proof, nsec3_find_name(proof->base, name->wire + name->start[index],
-					 (size_t)name->len - name->start[index], &match));
+	add_nsec3(proof, ring_owner(proof->base, nsec3_find_name(proof->base, name->wire + name->start[index],
+								 (size_t)name->len - name->start[index], &match)));
 }
 
 /* The one that has or covers the wildcard directly below the name from label index on. */
@@ -102,8 +108,9 @@ static void cover_wildcard(struct proof *proof, const struct name *name, unsigne
 	bool match;
 
 	add_nsec3(proof, link != NULL ? link->wildcard
-				      : nsec3_find_wildcard(proof->base, name->wire + name->start[index],
-							    (size_t)name->len - name->start[index], &match));
+				      : ring_owner(proof->base,
+						   nsec3_find_wildcard(proof->base, name->wire + name->start[index],
+								       (size_t)name->len - name->start[index], &match)));
 }
 
 /* The closest encloser that has an NSEC3, which shows that it exists, and the one that covers the name one label longer,
@@ -111,11 +118,11 @@ static void cover_wildcard(struct proof *proof, const struct name *name, unsigne
  * that is the encloser given. */
 static unsigned closest_encloser_proof(struct proof *proof, const struct name *name, unsigned encloser)
 {
-	uint32_t nsec3;
+	zref nsec3;
 
 	while (!nsec3_of(proof->base, name, encloser, &nsec3) && encloser < (unsigned)(name->labels - proof->base->apex_labels))
 		encloser++;
-	if (nsec3 != ZONE_NSEC3_NONE)
+	if (nsec3 != 0)
 		add_nsec3(proof, nsec3);
 	if (encloser > 0)
 		cover(proof, name, encloser - 1);
@@ -159,7 +166,7 @@ void proof_no_name(struct proof *proof, const struct name *name, const struct zo
 void proof_no_type(struct proof *proof, const struct name *name, const struct zone_node *node)
 {
 	unsigned index = (unsigned)(name->labels - node->labels);
-	uint32_t nsec3;
+	zref nsec3;
 
 	if (has_none(proof))
 		return;

@@ -8,8 +8,6 @@
 #include "zone/rules.h"
 
 enum {
-	SET_BYTES_MAX = DNS_MESSAGE_MAX - DNS_HEADER_BYTES,	/* what one message can carry at best */
-	RR_BYTES = 2 + DNS_RR_FIXED_BYTES,	/* of an RR in front of its RDATA, the owner as a pointer */
 	SCRATCH_MAX = 64 << 20,			/* duplicates included */
 };
 
@@ -166,17 +164,13 @@ static size_t wire_len(const struct zone_layout_work *work, const struct zone_st
 	return len;
 }
 
-/* Names may shrink to pointers in a message, so what does not fit without them may fit: only the least is counted. */
 static bool fits_message(const struct zone_layout_work *work, const struct zone_group *group)
 {
 	size_t sum = 0;
 
-	/* A few RRs of names cannot be too large, whatever the names. */
-	if (zone_layout(zone_group_type(group)).names != 0 && group->count <= 64)
-		return true;
-	for (uint32_t i = 0; i < group->count && sum <= SET_BYTES_MAX; i++)
-		sum += RR_BYTES + wire_len(work, work->members[group->at + i].stored);
-	return sum <= SET_BYTES_MAX;
+	for (uint32_t i = 0; i < group->count && sum <= DNS_MESSAGE_MAX; i++)
+		sum += wire_len(work, work->members[group->at + i].stored);
+	return zone_rules_fits(zone_group_type(group), group->count, sum);
 }
 
 static size_t round4(size_t bytes)

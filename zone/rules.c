@@ -52,8 +52,20 @@ static bool is_apex(const struct zone_layout_work *work, const struct zone_key *
 	return owner->len == work->records->names.list[work->records->apex_number].len;
 }
 
-/* RFC 1034, 3.6.2 and RFC 4034, 3 and 4: what may stand beside a CNAME. */
-static bool may_join_cname(uint16_t type)
+enum {
+	SET_BYTES_MAX = DNS_MESSAGE_MAX - DNS_HEADER_BYTES,	/* what one message can carry at best */
+	RR_BYTES = 2 + DNS_RR_FIXED_BYTES,	/* of an RR in front of its RDATA, the owner as a pointer */
+	NAMED_RRS = 64,				/* whose names may all become pointers */
+};
+
+bool zone_rules_fits(uint16_t type, size_t count, size_t rdata_bytes)
+{
+	if (count > SET_BYTES_MAX / RR_BYTES)
+		return false;
+	return (zone_layout(type).names != 0 && count <= NAMED_RRS) || count * RR_BYTES + rdata_bytes <= SET_BYTES_MAX;
+}
+
+bool zone_rules_may_join_cname(uint16_t type)
 {
 	return type == DNS_CNAME || type == DNS_RRSIG || type == DNS_NSEC || type == DNS_KEY || type == DNS_SIG
 		|| type == DNS_NXT;
@@ -65,7 +77,7 @@ static void check_alone(struct zone_layout_work *work, const struct zone_key *ow
 	char what[96], type[ZONE_TEXT_TYPE_MAX];
 
 	for (size_t i = 0; cname != NULL && i < work->group_count; i++) {
-		if (may_join_cname(zone_group_type(&work->groups[i])))
+		if (zone_rules_may_join_cname(zone_group_type(&work->groups[i])))
 			continue;
 		snprintf(what, sizeof what, "a CNAME must be alone at its name, but %s is there too",
 			 zone_text_type(zone_group_type(&work->groups[i]), type));

@@ -7,6 +7,7 @@
 
 #include "conf/base/mem.h"
 #include "zone/text.h"
+#include "zone/walk.h"
 
 enum {
 	SENTENCE_MAX = 480,	/* fits an err_note behind what is put in front */
@@ -163,15 +164,13 @@ static void visit(struct verify *verify, const struct zone_node *node)
 static void walk(struct verify *verify)
 {
 	const struct zone_image_header *base = verify->base;
+	struct zone_walk places = zone_walk_begin(base);
 	unsigned count = 0;
 
-	for (zref at = base->apex_node; at < base->nodes_end; count++) {
-		const struct zone_node *node = zone_node_at(base, at);
-
+	for (const struct zone_node *node; (node = zone_walk_next(&places)) != NULL; count++) {
 		if (count % STOP_EVERY == 0 && verify->how->stop != NULL && atomic_load(verify->how->stop))
 			return;
 		visit(verify, node);
-		at = zone_ref_of(base, zone_node_next(node));
 	}
 	if (base->flags & ZONE_IMAGE_NSEC3)
 		verify_nsec3_end(verify);

@@ -6,6 +6,7 @@
 
 #include "conf/base/mem.h"
 #include "zone/canonical.h"
+#include "zone/walk.h"
 
 enum { BUFFER_BYTES = 4 * CANONICAL_RR_MAX };	/* records are hashed in large pieces */
 
@@ -70,17 +71,14 @@ size_t zonemd_digest(const struct zone_image_header *base, enum zonemd_algorithm
 		     uint8_t ret_digest[ZONEMD_DIGEST_MAX])
 {
 	struct summing summing = { .base = base, .algorithm = algorithm, .buffer = mem_alloc(BUFFER_BYTES) };
+	struct zone_walk walk = zone_walk_begin(base);
 
 	if (algorithm == ZONEMD_SHA384)
 		sha384_init(&summing.context);
 	else
 		sha512_init(&summing.context);
-	for (zref at = base->apex_node; at < base->nodes_end;) {
-		const struct zone_node *node = zone_node_at(base, at);
-
-		add_node(&summing, node, at == base->apex_node);
-		at = zone_ref_of(base, zone_node_next(node));
-	}
+	for (const struct zone_node *node; (node = zone_walk_next(&walk)) != NULL;)
+		add_node(&summing, node, node->parent == 0);
 	flush(&summing);
 	mem_free(summing.buffer);
 	if (algorithm == ZONEMD_SHA384) {
