@@ -75,17 +75,23 @@ static struct text with_sample(const char *from, size_t len)
 	return text;
 }
 
-static int check_parts(const char *authority, size_t authority_len, const char *path, struct err_note *note)
-{
-	struct text host = with_sample(authority, authority_len), rest = with_sample(path, strlen(path));
+struct authority {
+	const char *text;
+	size_t len;
 	char name[REDIRECT_HOST_MAX + 1];
-	uint8_t len;
 	uint16_t port;
+};
 
-	if (memchr(authority, '@', authority_len) != NULL)
+static int check_parts(struct authority *authority, const char *path, struct err_note *note)
+{
+	struct text host = with_sample(authority->text, authority->len), rest = with_sample(path, strlen(path));
+	uint8_t len;
+
+	if (memchr(authority->text, '@', authority->len) != NULL)
 		return fault(note, "a user name has no place in a redirect");
-	if (!redirect_host_parse((struct span){ (uint8_t *)host.bytes, host.len }, name, &len, &port))
-		return fault(note, "\"%.*s\" is not HOST or HOST:PORT", (int)authority_len, authority);
+	if (!redirect_host_parse((struct span){ (uint8_t *)host.bytes, host.len }, authority->name, &len,
+				 &authority->port))
+		return fault(note, "\"%.*s\" is not HOST or HOST:PORT", (int)authority->len, authority->text);
 	if (strpbrk(path, "?#") != NULL)
 		return fault(note, "a target is a prefix: path and query of the request follow it, so \"?\" and "
 			     "\"#\" cannot stand in it");
@@ -110,6 +116,7 @@ static int cut(const struct text *text, size_t authority_end, struct arena *aren
 	}
 	cut.parts[cut.host_uses] = (struct span){ (const uint8_t *)from, text->len - (size_t)(from - url) };
 	cut.url = url;
+	cut.https = strncasecmp(url, "https", 5) == 0;
 	*target = cut;
 	return 0;
 }
@@ -129,8 +136,16 @@ int redirect_expand(const char *url, const struct redirect_expand_names *names, 
 	/* The request's path brings its own "/". */
 	while (text.len > scheme && text.bytes[text.len - 1] == '/')
 		text.bytes[--text.len] = '\0';
-	size_t authority_len = strcspn(text.bytes + scheme, "/?#");
-	const char *authority = text.bytes + scheme;
-	result = check_parts(authority, authority_len, authority + authority_len, note);
-	return result != 0 ? result : cut(&text, scheme + authority_len, arena, target, note);
+	struct authority authority = {
+		.text = text.bytes + scheme, .len = strcspn(text.bytes + scheme, "/?#"),
+	};
+	result = check_parts(&authority, authority.text + authority.len, note);
+	if (result == 0)
+		result = cut(&text, scheme + authority.len, arena, target, note);
+	if (result != 0)
+		return result;
+	target->port = authority.port != 0 ? authority.port : target->https ? 443 : 80;
+	if (target->authority_uses == 0)
+		target->host = arena_copy(arena, authority.name, strlen(authority.name) + 1);
+	return 0;
 }

@@ -15,7 +15,7 @@ struct redirect_expand_names {
 	const char *node, *region;
 };
 
-/* Fills url, parts, host_uses, authority_uses. ERR_INVALID, a sentence in note->text, target untouched. */
+/* Fills url, parts, host_uses, authority_uses, https, host, port. ERR_INVALID, a sentence in note->text, target untouched. */
 int redirect_expand(const char *url, const struct redirect_expand_names *names, struct arena *arena,
 		    struct redirect_target *target, struct err_note *note);
 

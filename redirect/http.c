@@ -4,95 +4,67 @@
 #include <assert.h>
 
 #include "conf/conf.h"
-#include "redirect/decide.h"
 #include "redirect/sites.h"
 
 enum {
-	RETRY_AFTER_S = 5,	/* a health check turns within seconds */
-	RETRY_SPREAD_S = 6,	/* so that clients turned away together do not come back together */
-	ANSWER_MAX = 16 << 10,	/* of any response */
+	FIELDS_MAX = 2 << 10,	/* of a response, but for those below */
+	REDIRECT_MOST = REDIRECT_LOCATION_MAX + 2 * REDIRECT_LINKS_MAX + REDIRECT_PAGE_MAX,
 };
 
-_Static_assert(REDIRECT_LOCATION_MAX + REDIRECT_LINK_MAX * 4 + CONF_TXT_MAX + 1024 <= ANSWER_MAX,
-	       "a response fits an empty buffer");
+_Static_assert(REDIRECT_MOST + CONF_TXT_MAX + FIELDS_MAX <= REDIRECT_HTTP_OUT_MIN, "a redirect fits an empty buffer");
+_Static_assert(REDIRECT_FILE_MAX + CONF_TXT_MAX + FIELDS_MAX <= REDIRECT_HTTP_OUT_MIN, "so does a file");
+_Static_assert((int)REDIRECT_DOCUMENT_MAX <= (int)REDIRECT_FILE_MAX, "and a document");
 _Static_assert(sizeof(struct redirect_http) <= 48, "an idle connection is small");
 
-/* splitmix64: a step a request, and nothing a client could gain by guessing it. */
-static uint64_t next_random(struct redirect_env *env)
+/* A connection and what it is served with, in one call. */
+struct serving {
+	struct redirect_http *http;
+	struct redirect_env *env;
+	const struct redirect_client *client;
+	struct redirect_scratch *scratch;
+};
+
+/* A response that no request, or no readable one, stands behind. The connection ends with it. */
+static size_t send_fault(struct redirect_env *env, const struct redirect_client *client,
+			 enum redirect_outcome outcome, bool head, uint8_t *out)
 {
-	uint64_t mixed = env->random += 0x9e3779b97f4a7c15;
+	struct redirect_response response;
 
-	mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
-	mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
-	return mixed ^ mixed >> 31;
-}
-
-static struct redirect_response response_of(struct redirect_env *env, enum redirect_outcome outcome)
-{
-	return (struct redirect_response){
-		.outcome = outcome, .persist = REDIRECT_CLOSE, .date = env->date,
-		.node = redirect_sites_node(env->sites),
-	};
-}
-
-static size_t send_response(struct redirect_env *env, struct redirect_response *response,
-			    const struct redirect_answer *said, uint8_t *out)
-{
-	if (response->outcome == REDIRECT_NO_TARGET || response->outcome == REDIRECT_OVERLOAD)
-		response->retry_after_s = RETRY_AFTER_S + (unsigned)(next_random(env) % RETRY_SPREAD_S);
-
-	size_t len = redirect_response_write(response, out);
-	if (env->answered != NULL) {
-		struct redirect_answer answer = *said;
-
-		answer.outcome = response->outcome;
-		answer.bytes = len;
-		if (answer.status == 0)
-			answer.status = redirect_outcome_status(response->outcome);
-		env->answered(env->ctx, &answer);
-	}
+	redirect_serve_fault(env, outcome, &response);
+	response.persist = REDIRECT_CLOSE;
+	response.head = head;
+	size_t len = redirect_response_write(&response, out);
+	redirect_serve_answered(env, client, NULL, NULL, &response, len, 11);
 	return len;
 }
 
-/* A response that no request, or no readable one, stands behind. */
-static size_t send_fault(struct redirect_env *env, enum redirect_outcome outcome, uint8_t *out)
+/* last: nothing stands behind it yet. A node that goes down closes then, and not in the middle of what has arrived. 0:
+ * the request waits, and its head must be kept. */
+static size_t answer_request(const struct serving *serving, const struct redirect_request *request, bool last,
+			     uint8_t *out)
 {
-	struct redirect_response response = response_of(env, outcome);
+	struct redirect_http *http = serving->http;
+	const struct redirect_decision *decision = &serving->scratch->decision;
+	struct redirect_response response;
 
-	return send_response(env, &response, &(struct redirect_answer){ .method = REDIRECT_OTHER }, out);
-}
-
-/* last: nothing stands behind it yet. A node that goes down closes then, and not in the middle of what has arrived. */
-static size_t answer_request(struct redirect_http *http, struct redirect_env *env,
-			     const struct redirect_request *request, bool last, uint8_t *out)
-{
-	const struct redirect_view view = { env->sites, env->health, env->tls };
-	struct redirect_decision decision;
-
-	redirect_decide(&view, request, next_random(env), &decision);
-
-	struct redirect_response response = response_of(env, decision.outcome);
-	http->closed = decision.close || (env->closing && last);
-	http->drain = http->closed ? 0 : decision.drain;
-	if (!http->closed)
-		response.persist = request->version_1_0 ? REDIRECT_KEEP_ALIVE : REDIRECT_PERSIST;
-	response.status = decision.status;
-	response.head = request->method == REDIRECT_HEAD;
-	response.location = (struct span){ decision.location, decision.location_len };
-	return send_response(env, &response,
-			     &(struct redirect_answer){
-				     .status = decision.status,
-				     .method = request->method,
-				     .site = decision.site,
-				     .target = decision.target,
-			     },
-			     out);
+	http->waiting = !redirect_serve(serving->env, serving->client, request, serving->scratch, &response);
+	if (http->waiting)
+		return 0;
+	http->closed = decision->close || (serving->env->closing && last);
+	http->drain = http->closed ? 0 : decision->drain;
+	response.persist = http->closed ? REDIRECT_CLOSE : request->version_1_0 ? REDIRECT_KEEP_ALIVE : REDIRECT_PERSIST;
+	size_t len = redirect_response_write(&response, out);
+	redirect_serve_answered(serving->env, serving->client, request, serving->scratch, &response, len,
+				request->version_1_0 ? 10 : 11);
+	redirect_request_release(&http->parser);
+	return len;
 }
 
 /* The next request, if its head completes with these bytes: taken, judged, answered. */
-static size_t answer_next(struct redirect_http *http, struct redirect_env *env, const uint8_t *in, size_t in_len,
-			  size_t *ret_consumed, uint8_t *out)
+static size_t answer_next(const struct serving *serving, const uint8_t *in, size_t in_len, size_t *ret_consumed,
+			  uint8_t *out)
 {
+	struct redirect_http *http = serving->http;
 	struct redirect_request request;
 	enum redirect_parsed parsed = redirect_request_next(&http->parser, in, in_len, ret_consumed, &request);
 	size_t produced;
@@ -100,37 +72,60 @@ static size_t answer_next(struct redirect_http *http, struct redirect_env *env, 
 	if (parsed == REDIRECT_PARSED_MORE)
 		return 0;
 	if (parsed == REDIRECT_PARSED) {
-		produced = answer_request(http, env, &request, *ret_consumed == in_len, out);
-	} else {
-		produced = send_fault(env, redirect_decide_fault(parsed), out);
-		http->closed = true;
+		produced = answer_request(serving, &request, *ret_consumed == in_len, out);
+		if (http->waiting)
+			redirect_request_keep(&http->parser, in);
+		return produced;
 	}
+	produced = send_fault(serving->env, serving->client, redirect_decide_fault(parsed),
+			      request.method == REDIRECT_HEAD, out);
+	http->closed = true;
 	redirect_request_release(&http->parser);
 	return produced;
 }
 
-void redirect_http_feed(struct redirect_http *http, struct redirect_env *env, const uint8_t *in, size_t in_len,
-			uint8_t *out, size_t out_size, struct redirect_fed *ret)
+/* The request whose head was kept. */
+static size_t answer_kept(const struct serving *serving, bool last, uint8_t *out)
 {
+	struct redirect_request request;
+
+	redirect_request_again(&serving->http->parser, &request);
+	return answer_request(serving, &request, last, out);
+}
+
+static size_t drain(struct redirect_http *http, size_t len)
+{
+	size_t taken = len < http->drain ? len : http->drain;
+
+	http->drain -= (uint32_t)taken;
+	return taken;
+}
+
+void redirect_http_feed(struct redirect_http *http, struct redirect_env *env, const struct redirect_client *client,
+			struct redirect_scratch *scratch, const uint8_t *in, size_t in_len, uint8_t *out,
+			size_t out_size, struct redirect_fed *ret)
+{
+	const struct serving serving = { http, env, client, scratch };
 	size_t at = 0, produced = 0, taken;
 	bool full = false;
 
 	assert(out_size >= REDIRECT_HTTP_OUT_MIN);
-	while (at < in_len && !http->closed) {
+	if (http->waiting && !http->closed)
+		produced = answer_kept(&serving, in_len == 0, out);
+	while (at < in_len && !http->closed && !http->waiting) {
 		if (http->drain != 0) {
-			taken = in_len - at < http->drain ? in_len - at : http->drain;
-			http->drain -= (uint32_t)taken;
-			at += taken;
+			at += drain(http, in_len - at);
 			continue;
 		}
-		full = out_size - produced < ANSWER_MAX;
+		full = out_size - produced < REDIRECT_HTTP_OUT_MIN;
 		if (full)
 			break;
-		produced += answer_next(http, env, in + at, in_len - at, &taken, out + produced);
+		produced += answer_next(&serving, in + at, in_len - at, &taken, out + produced);
 		at += taken;
 	}
 	*ret = (struct redirect_fed){
 		.consumed = http->closed ? in_len : at, .produced = produced, .close = http->closed, .full = full,
+		.waiting = http->waiting, .behind = http->closed && at < in_len,
 	};
 }
 
@@ -139,27 +134,50 @@ bool redirect_http_idle(const struct redirect_http *http)
 	return http->closed || (http->drain == 0 && redirect_request_idle(&http->parser));
 }
 
-size_t redirect_http_timeout(struct redirect_http *http, struct redirect_env *env, uint8_t *out, size_t out_size)
+/* Nobody said in time whether the file is there. */
+static size_t answer_unasked(const struct serving *serving, uint8_t *out)
 {
+	redirect_present_fn *present = serving->env->present;
+	bool closing = serving->env->closing;
+
+	serving->env->present = NULL;
+	serving->env->closing = true;
+	size_t len = answer_kept(serving, true, out);
+	serving->env->present = present;
+	serving->env->closing = closing;
+	return len;
+}
+
+size_t redirect_http_timeout(struct redirect_http *http, struct redirect_env *env,
+			     const struct redirect_client *client, struct redirect_scratch *scratch, uint8_t *out,
+			     size_t out_size)
+{
+	const struct serving serving = { http, env, client, scratch };
 	/* While a body is drained its answer has been sent: a 408 would look like the answer to the next request. */
 	bool silent = redirect_http_idle(http) || http->drain != 0;
+	size_t len = 0;
 
 	assert(out_size >= REDIRECT_HTTP_OUT_MIN);
 	(void)out_size;
+	if (http->waiting && !http->closed)
+		len = answer_unasked(&serving, out);
+	else if (!silent)
+		len = send_fault(env, client, REDIRECT_TIMEOUT, false, out);
 	redirect_http_fini(http);
-	return silent ? 0 : send_fault(env, REDIRECT_TIMEOUT, out);
+	return len;
 }
 
 size_t redirect_http_overload(struct redirect_env *env, uint8_t *out, size_t out_size)
 {
 	assert(out_size >= REDIRECT_HTTP_OUT_MIN);
 	(void)out_size;
-	return send_fault(env, REDIRECT_OVERLOAD, out);
+	return send_fault(env, NULL, REDIRECT_OVERLOAD, false, out);
 }
 
 void redirect_http_fini(struct redirect_http *http)
 {
 	redirect_request_release(&http->parser);
 	http->drain = 0;
+	http->waiting = false;
 	http->closed = true;
 }

@@ -8,19 +8,26 @@
  */
 #include "redirect/request.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
 #include <llhttp.h>
 
 #include "conf/base/mem.h"
+#include "redirect/request_method.h"
 #include "redirect/scan.h"
 #include "redirect/syntax.h"
 #include "redirect/target.h"
 
 enum { HELD_FIRST = 512 };	/* most heads fit, so a slow client costs one small block */
 
-enum field { FIELD_NONE, FIELD_HOST, FIELD_EXPECT, FIELD_LENGTH, FIELD_CODING };
+/* From FIELD_FIRST_VIEW on: those that are only looked at, and count when they stand in one line. */
+enum field {
+	FIELD_NONE, FIELD_HOST, FIELD_EXPECT, FIELD_LENGTH, FIELD_CODING,
+	FIELD_FIRST_VIEW, FIELD_IF_NONE_MATCH = FIELD_FIRST_VIEW, FIELD_IF_MATCH, FIELD_IF_RANGE, FIELD_RANGE,
+	FIELD_ACCEPT, FIELD_USER_AGENT, FIELD_REFERER,
+};
 
 struct head {
 	llhttp_t llhttp;
@@ -30,19 +37,51 @@ struct head {
 	enum field field;
 	enum redirect_parsed verdict;	/* of the fields so far */
 	bool has_host, has_length, has_coding;
+	uint16_t seen;			/* views, by field */
 };
 
 static enum field field_of(struct span name)
 {
 	const char *text = (const char *)name.at;
 
+#define IS(word, field) \
+	if (name.len == sizeof(word) - 1 && strncasecmp(text, (word), sizeof(word) - 1) == 0) \
+		return (field)
+
 	switch (name.len) {
-	case 4: return strncasecmp(text, "host", 4) == 0 ? FIELD_HOST : FIELD_NONE;
-	case 6: return strncasecmp(text, "expect", 6) == 0 ? FIELD_EXPECT : FIELD_NONE;
-	case 14: return strncasecmp(text, "content-length", 14) == 0 ? FIELD_LENGTH : FIELD_NONE;
-	case 17: return strncasecmp(text, "transfer-encoding", 17) == 0 ? FIELD_CODING : FIELD_NONE;
-	default: return FIELD_NONE;
+	case 4:
+		IS("host", FIELD_HOST);
+		break;
+	case 5:
+		IS("range", FIELD_RANGE);
+		break;
+	case 6:
+		IS("accept", FIELD_ACCEPT);
+		IS("expect", FIELD_EXPECT);
+		break;
+	case 7:
+		IS("referer", FIELD_REFERER);
+		break;
+	case 8:
+		IS("if-match", FIELD_IF_MATCH);
+		IS("if-range", FIELD_IF_RANGE);
+		break;
+	case 10:
+		IS("user-agent", FIELD_USER_AGENT);
+		break;
+	case 13:
+		IS("if-none-match", FIELD_IF_NONE_MATCH);
+		break;
+	case 14:
+		IS("content-length", FIELD_LENGTH);
+		break;
+	case 17:
+		IS("transfer-encoding", FIELD_CODING);
+		break;
+	default: break;
 	}
+#undef IS
+	return FIELD_NONE;
 }
 
 static struct span trim(struct span text)
@@ -105,8 +144,34 @@ static enum redirect_parsed take_coding(struct head *head)
 	return verdict;
 }
 
+static struct span *view_of(struct redirect_request *request, enum field field)
+{
+	switch (field) {
+	case FIELD_IF_NONE_MATCH: return &request->if_none_match;
+	case FIELD_IF_MATCH: return &request->if_match;
+	case FIELD_IF_RANGE: return &request->if_range;
+	case FIELD_RANGE: return &request->range;
+	case FIELD_ACCEPT: return &request->accept;
+	case FIELD_USER_AGENT: return &request->user_agent;
+	default: return &request->referer;
+	}
+}
+
+/* A second line takes the first one back: which of them counts would be a guess. */
+static void take_view(struct head *head)
+{
+	bool first = !(head->seen >> head->field & 1);
+
+	head->seen |= (uint16_t)(1u << head->field);
+	*view_of(head->request, head->field) = first ? head->value : (struct span){ 0 };
+}
+
 static enum redirect_parsed take_field(struct head *head)
 {
+	if (head->field >= FIELD_FIRST_VIEW) {
+		take_view(head);
+		return REDIRECT_PARSED;
+	}
 	switch (head->field) {
 	case FIELD_HOST:
 		if (head->has_host)
@@ -121,7 +186,7 @@ static enum redirect_parsed take_field(struct head *head)
 		return REDIRECT_PARSED;
 	case FIELD_LENGTH: return take_length(head);
 	case FIELD_CODING: return take_coding(head);
-	case FIELD_NONE: break;
+	default: break;
 	}
 	return REDIRECT_PARSED;
 }
@@ -197,18 +262,6 @@ static const llhttp_settings_t settings = {
 	.on_headers_complete = on_headers_complete,
 };
 
-static enum redirect_method method_of(uint8_t method)
-{
-	switch (method) {
-	case HTTP_GET: return REDIRECT_GET;
-	case HTTP_HEAD: return REDIRECT_HEAD;
-	case HTTP_OPTIONS: return REDIRECT_OPTIONS_METHOD;
-	case HTTP_CONNECT: return REDIRECT_CONNECT;
-	case HTTP_TRACE: return REDIRECT_TRACE;
-	default: return REDIRECT_OTHER;
-	}
-}
-
 /* What the body's fields say together. */
 static enum redirect_parsed check_framing(const struct head *head)
 {
@@ -235,9 +288,15 @@ static enum redirect_parsed check_host(struct head *head)
 
 static enum redirect_parsed parse_head(const uint8_t *bytes, size_t len, struct redirect_request *request)
 {
-	struct head head = { .request = request, .verdict = REDIRECT_PARSED };
+	struct head head;
 
 	llhttp_init(&head.llhttp, HTTP_REQUEST, &settings);
+	head.request = request;
+	head.url = head.name = head.value = head.host = (struct span){ 0 };
+	head.field = FIELD_NONE;
+	head.verdict = REDIRECT_PARSED;
+	head.has_host = head.has_length = head.has_coding = false;
+	head.seen = 0;
 	llhttp_errno_t error = llhttp_execute(&head.llhttp, (const char *)bytes, len);
 	/* A token it is, the scanner has seen to that; of another protocol in the second case. */
 	if (error == HPE_INVALID_METHOD || error == HPE_INVALID_CONSTANT)
@@ -245,7 +304,8 @@ static enum redirect_parsed parse_head(const uint8_t *bytes, size_t len, struct 
 	if (error != HPE_PAUSED)
 		return REDIRECT_PARSED_BAD;
 
-	request->method = method_of(head.llhttp.method);
+	request->method = redirect_request_method_of(head.llhttp.method);
+	request->method_name = span_string(llhttp_method_name(head.llhttp.method));
 	request->version_1_0 = head.llhttp.http_minor == 0;
 	/* "close" wins over "keep-alive" (RFC 9112, 9.3). */
 	request->persist = !(head.llhttp.flags & F_CONNECTION_CLOSE)
@@ -281,6 +341,30 @@ static void hold(struct redirect_request_parser *parser, const uint8_t *in, size
 	parser->held_len += (uint32_t)len;
 }
 
+/* Member by member: the host is long and written before it is read, and one memset() of the rest is slower. */
+static void clear(struct redirect_request *request)
+{
+	const struct span none = { 0 };
+
+	request->method = REDIRECT_OTHER;
+	request->version_1_0 = request->persist = request->asterisk = false;
+	request->has_scheme = request->https = false;
+	request->expect_continue = request->chunked = false;
+	request->content_length = 0;
+	request->target = none;
+	request->if_none_match = request->if_match = request->if_range = none;
+	request->range = request->accept = request->user_agent = request->referer = none;
+}
+
+/* Of a head that is refused: the answer to HEAD has no content, whatever else was wrong. */
+static enum redirect_parsed refuse(enum redirect_parsed verdict, const uint8_t *head, size_t len,
+				   struct redirect_request *request)
+{
+	if (verdict != REDIRECT_PARSED)
+		request->method = len >= 5 && memcmp(head, "HEAD ", 5) == 0 ? REDIRECT_HEAD : REDIRECT_OTHER;
+	return verdict;
+}
+
 /* The fast way: nothing held, and most reads bring whole heads. */
 static enum redirect_parsed next_in_place(struct redirect_request_parser *parser, const uint8_t *in, size_t in_len,
 					  size_t *ret_consumed, struct redirect_request *ret_request)
@@ -294,17 +378,13 @@ static enum redirect_parsed next_in_place(struct redirect_request_parser *parser
 		*ret_consumed = parser->scanned;
 		verdict = parse_head(in + parser->skipped, parser->scanned - parser->skipped, ret_request);
 	}
-	return verdict;
+	return refuse(verdict, in + parser->skipped, in_len - parser->skipped, ret_request);
 }
 
 enum redirect_parsed redirect_request_next(struct redirect_request_parser *parser, const uint8_t *in, size_t in_len,
 					   size_t *ret_consumed, struct redirect_request *ret_request)
 {
-	ret_request->method = REDIRECT_OTHER;
-	ret_request->asterisk = ret_request->has_scheme = ret_request->https = false;
-	ret_request->version_1_0 = ret_request->persist = false;
-	ret_request->expect_continue = ret_request->chunked = false;
-	ret_request->content_length = 0;
+	clear(ret_request);
 	if (parser->held == NULL)
 		return next_in_place(parser, in, in_len, ret_consumed, ret_request);
 
@@ -317,7 +397,23 @@ enum redirect_parsed redirect_request_next(struct redirect_request_parser *parse
 		*ret_consumed = parser->scanned - before;
 		verdict = parse_head(parser->held + parser->skipped, parser->scanned - parser->skipped, ret_request);
 	}
-	return verdict;
+	return refuse(verdict, parser->held + parser->skipped, parser->held_len - parser->skipped, ret_request);
+}
+
+void redirect_request_keep(struct redirect_request_parser *parser, const uint8_t *in)
+{
+	if (parser->held == NULL)
+		hold(parser, in, parser->scanned);
+}
+
+void redirect_request_again(struct redirect_request_parser *parser, struct redirect_request *ret_request)
+{
+	clear(ret_request);
+	enum redirect_parsed parsed =
+		parse_head(parser->held + parser->skipped, parser->scanned - parser->skipped, ret_request);
+
+	assert(parsed == REDIRECT_PARSED);	/* as before */
+	(void)parsed;
 }
 
 void redirect_request_release(struct redirect_request_parser *parser)

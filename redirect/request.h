@@ -32,6 +32,7 @@ enum redirect_method {
 /* Views into the caller's buffer or the parser's; they stand until the next call of redirect_request_release(). */
 struct redirect_request {
 	enum redirect_method method;
+	struct span method_name;	/* "POST": for the access log */
 	bool version_1_0;
 	bool persist;			/* by version and Connection; the body has a say as well */
 	bool asterisk;			/* OPTIONS * */
@@ -40,6 +41,9 @@ struct redirect_request {
 	bool chunked;
 	uint64_t content_length;
 	struct span target;		/* path and query as received: "" or begins with "/" or "?"; all legal */
+	/* As received, empty without: conditions and ranges for static answers, the last two for the access log. More than
+	 * one line of a field that is a list is taken as none of it would be: the answer is then the whole file. */
+	struct span if_none_match, if_match, if_range, range, accept, user_agent, referer;
 	char host[REDIRECT_HOST_MAX + 1]; /* as redirect_host_parse() gives it; "" when HTTP/1.0 named none */
 	uint8_t host_len;
 };
@@ -71,6 +75,11 @@ enum redirect_parsed {
  * connection ends. */
 enum redirect_parsed redirect_request_next(struct redirect_request_parser *parser, const uint8_t *in, size_t in_len,
 					   size_t *ret_consumed, struct redirect_request *ret_request);
+/* In place of redirect_request_release(), for a head that cannot be answered yet: it stays until released, and the views
+ * into it are gone. in: as it was given to redirect_request_next(), which took nothing behind the head. */
+void redirect_request_keep(struct redirect_request_parser *parser, const uint8_t *in);
+/* The head that was kept, as often as needed. */
+void redirect_request_again(struct redirect_request_parser *parser, struct redirect_request *ret_request);
 /* The head was answered: the views into it are gone, the parser is idle again. */
 void redirect_request_release(struct redirect_request_parser *parser);
 /* No byte of a next request has come. */

@@ -19,8 +19,11 @@ enum redirect_outcome {
 	REDIRECT_SENT,			/* 302, 303 or 307 to a content server */
 	REDIRECT_WRITE_SENT,		/* 307 to the site's place for writes */
 	REDIRECT_OPTIONS,		/* 204 */
+	REDIRECT_FILE,			/* 200, 206, 304, 412 or 416: a static answer of ours */
+	REDIRECT_DOCUMENT,		/* 200, 304 or 412: a Metalink or a list of mirrors */
 	REDIRECT_BAD_REQUEST,		/* 400 */
 	REDIRECT_NO_SITE,		/* 404 */
+	REDIRECT_NO_FILE,		/* 404: nothing of ours, and no server of the site has it */
 	REDIRECT_METHOD,		/* 405 */
 	REDIRECT_TIMEOUT,		/* 408 */
 	REDIRECT_BODY_TOO_LARGE,	/* 413 */
@@ -50,22 +53,45 @@ enum redirect_persist {
 
 struct redirect_response {
 	enum redirect_outcome outcome;
-	unsigned status;		/* of REDIRECT_SENT: 302, 303 or 307; otherwise unused */
-	enum redirect_persist persist;
+	unsigned status;		/* as sent, never 0 */
+	enum redirect_persist persist;	/* HTTP/1 only */
 	bool head;			/* HEAD: the same header fields, no body */
+	bool writes;			/* Allow names other methods too: the site has a place for writes */
 	unsigned retry_after_s;		/* with the two 503 */
 	const char *date;		/* REDIRECT_DATE_SIZE - 1 bytes */
 	struct span node;		/* X-Node */
 	struct span location;		/* redirects only; legal bytes of RFC 3986, all of them */
+	struct span cache_control;	/* never empty but for 204 */
+	struct span hsts;		/* Strict-Transport-Security; empty: none. So are those below. */
+	struct span link;		/* RFC 8288 */
+	struct span type;		/* of body */
+	struct span etag;
+	struct span content_range;	/* 206 and 416 */
+	bool ranges;			/* Accept-Ranges: bytes */
+	struct span body;		/* REDIRECT_FILE and REDIRECT_DOCUMENT; others have a short page for people */
 };
+
+/* What stands behind the fields of a response, HEAD or not. */
+enum redirect_content {
+	REDIRECT_CONTENT_NONE,	/* 204 and 304: not even a Content-Length or a Content-Type */
+	REDIRECT_CONTENT_BODY,	/* 200 and 206: body, of type; with X-Content-Type-Options: nosniff */
+	REDIRECT_CONTENT_PAGE,	/* redirect_response_page(), "text/html; charset=utf-8" */
+};
+enum redirect_content redirect_response_content(const struct redirect_response *response);
 
 enum {
 	REDIRECT_LINK_MAX = 1024,	/* a longer Location is not repeated in the body: nobody reads it there */
+	REDIRECT_PAGE_MAX = REDIRECT_LINK_MAX * 5 + 192,
 };
 
-/* Most bytes redirect_response_write() gives for a Location of this length. */
-size_t redirect_response_bound(size_t node_len, size_t location_len);
-/* Writes the response; out has redirect_response_bound() bytes. Returns its length. */
+/* The short page for people, of at most REDIRECT_PAGE_MAX bytes. Returns its length; 0 unless the content is one. */
+size_t redirect_response_page(const struct redirect_response *response, uint8_t *out);
+/* The value of Allow (RFC 9110, 10.2.1), for 204 and 405; empty: none. */
+struct span redirect_response_allow(const struct redirect_response *response);
+
+/* Most bytes redirect_response_write() gives for this response. */
+size_t redirect_response_bound(const struct redirect_response *response);
+/* Writes the response as HTTP/1.1; out has redirect_response_bound() bytes. Returns its length. */
 size_t redirect_response_write(const struct redirect_response *response, uint8_t *out);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "redirect/scan.h"
 
+#include <endian.h>
+
 #include "redirect/syntax.h"
 
 enum {
@@ -11,22 +13,37 @@ enum {
 
 _Static_assert(REDIRECT_FIELD_COUNT_MAX < UINT8_MAX, "field_count is a byte");
 
-/* Bytes that cannot stand inside a line: controls but HT, and DEL. Eight at a time: heads of browsers are long. */
-static const uint8_t *plain_run(const uint8_t *at, const uint8_t *end)
+/* 0x80 in the lowest byte of the eight that is a control character, and perhaps in some above it. HT is one here. */
+static uint64_t controls(const uint8_t *at)
 {
 	const uint64_t ones = UINT64_MAX / 255, high = ones * 0x80;
+	uint64_t word, del;
 
-	for (; end - at >= 8; at += 8) {
-		uint64_t word, del;
+	memcpy(&word, at, sizeof word);
+	word = le64toh(word);
+	del = word ^ ones * 0x7f;
+	return (((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & high;
+}
 
-		memcpy(&word, at, sizeof word);
-		del = word ^ ones * 0x7f;
-		if ((((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & high)
-			break;
+/* To the first byte that cannot stand inside a line: controls but HT, and DEL. Eight at a time: heads of browsers are
+ * long. */
+static const uint8_t *plain_run(const uint8_t *at, const uint8_t *end)
+{
+	for (;; at++) {
+		while (end - at >= 8) {
+			uint64_t found = controls(at);
+
+			if (found != 0) {
+				at += __builtin_ctzll(found) / 8;
+				break;
+			}
+			at += 8;
+		}
+		while (at < end && *at >= 0x20 && *at != 0x7f)
+			at++;
+		if (at == end || *at != '\t')
+			return at;
 	}
-	while (at < end && ((*at >= 0x20 && *at != 0x7f) || *at == '\t'))
-		at++;
-	return at;
 }
 
 /* METHOD SP TARGET SP HTTP/d.d and nothing else (RFC 9112, 3): llhttp alone would let several blanks pass. */

@@ -8,27 +8,24 @@ enum {
 	URI = 2,	/* unreserved, sub-delims, ":" "@" "/" "?" */
 	HEX = 4,
 	NAME = 8,	/* of a label: letters, digits, "-" and, as resolvers know it, "_" */
+	UPPER = 'a' - 'A',	/* so that a byte with this bit of its class is in lower case */
+	QUERY = 16,	/* what browsers leave as it is in a query, against RFC 3986 */
 };
 
 #define DIGIT (TOKEN | URI | HEX | NAME)
 #define ALPHA (TOKEN | URI | NAME)
+#define CAPITAL (ALPHA | UPPER)
 
 static const uint8_t classes[256] = {
-	['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT, ['3'] = DIGIT, ['4'] = DIGIT,
-	['5'] = DIGIT, ['6'] = DIGIT, ['7'] = DIGIT, ['8'] = DIGIT, ['9'] = DIGIT,
-	['A'] = ALPHA | HEX, ['B'] = ALPHA | HEX, ['C'] = ALPHA | HEX, ['D'] = ALPHA | HEX, ['E'] = ALPHA | HEX,
-	['F'] = ALPHA | HEX, ['G'] = ALPHA, ['H'] = ALPHA, ['I'] = ALPHA, ['J'] = ALPHA, ['K'] = ALPHA, ['L'] = ALPHA,
-	['M'] = ALPHA, ['N'] = ALPHA, ['O'] = ALPHA, ['P'] = ALPHA, ['Q'] = ALPHA, ['R'] = ALPHA, ['S'] = ALPHA,
-	['T'] = ALPHA, ['U'] = ALPHA, ['V'] = ALPHA, ['W'] = ALPHA, ['X'] = ALPHA, ['Y'] = ALPHA, ['Z'] = ALPHA,
-	['a'] = ALPHA | HEX, ['b'] = ALPHA | HEX, ['c'] = ALPHA | HEX, ['d'] = ALPHA | HEX, ['e'] = ALPHA | HEX,
-	['f'] = ALPHA | HEX, ['g'] = ALPHA, ['h'] = ALPHA, ['i'] = ALPHA, ['j'] = ALPHA, ['k'] = ALPHA, ['l'] = ALPHA,
-	['m'] = ALPHA, ['n'] = ALPHA, ['o'] = ALPHA, ['p'] = ALPHA, ['q'] = ALPHA, ['r'] = ALPHA, ['s'] = ALPHA,
-	['t'] = ALPHA, ['u'] = ALPHA, ['v'] = ALPHA, ['w'] = ALPHA, ['x'] = ALPHA, ['y'] = ALPHA, ['z'] = ALPHA,
+	['0' ... '9'] = DIGIT,
+	['A' ... 'F'] = CAPITAL | HEX, ['G' ... 'Z'] = CAPITAL,
+	['a' ... 'f'] = ALPHA | HEX, ['g' ... 'z'] = ALPHA,
 	['-'] = ALPHA, ['_'] = ALPHA, ['.'] = TOKEN | URI, ['~'] = TOKEN | URI,
 	['!'] = TOKEN | URI, ['$'] = TOKEN | URI, ['&'] = TOKEN | URI, ['\''] = TOKEN | URI, ['*'] = TOKEN | URI,
 	['+'] = TOKEN | URI, ['('] = URI, [')'] = URI, [','] = URI, [';'] = URI, ['='] = URI,
 	[':'] = URI, ['@'] = URI, ['/'] = URI, ['?'] = URI,
-	['#'] = TOKEN, ['%'] = TOKEN, ['^'] = TOKEN, ['`'] = TOKEN, ['|'] = TOKEN,
+	['#'] = TOKEN, ['%'] = TOKEN, ['^'] = TOKEN | QUERY, ['`'] = TOKEN | QUERY, ['|'] = TOKEN | QUERY,
+	['['] = QUERY, [']'] = QUERY, ['{'] = QUERY, ['}'] = QUERY,
 };
 
 bool redirect_is_token(uint8_t byte)
@@ -38,10 +35,11 @@ bool redirect_is_token(uint8_t byte)
 
 bool redirect_is_token_text(struct span text)
 {
+	uint8_t all = TOKEN;
+
 	for (size_t i = 0; i < text.len; i++)
-		if (!redirect_is_token(text.at[i]))
-			return false;
-	return text.len != 0;
+		all &= classes[text.at[i]];
+	return text.len != 0 && all != 0;
 }
 
 static bool encodes_control(const uint8_t *escape)
@@ -49,24 +47,33 @@ static bool encodes_control(const uint8_t *escape)
 	return escape[1] == '0' || escape[1] == '1' || (escape[1] == '7' && (escape[2] | 0x20) == 'f');
 }
 
+static const uint8_t *skip(const uint8_t *at, const uint8_t *end, uint8_t kind)
+{
+	while (at < end && (classes[*at] & kind))
+		at++;
+	return at;
+}
+
 bool redirect_uri_legal(struct span text)
 {
-	const uint8_t *at = text.at, *end = at + text.len, *query = NULL;
+	const uint8_t *end = text.at + text.len, *at = skip(text.at, end, URI), *query;
 
+	if (at == end)
+		return true;
+	query = memchr(text.at, '?', text.len);
+	query = query != NULL ? query : end;
 	while (at < end) {
-		if (classes[*at] & URI) {
+		if (*at == '%') {
+			if (end - at < 3 || !(classes[at[1]] & HEX) || !(classes[at[2]] & HEX)
+			    || (at < query && encodes_control(at)))
+				return false;
+			at += 3;
+		} else if (at > query && (classes[*at] & QUERY)) {
 			at++;
-			continue;
-		}
-		if (*at != '%' || end - at < 3 || !(classes[at[1]] & HEX) || !(classes[at[2]] & HEX))
+		} else {
 			return false;
-		if (query == NULL) {
-			query = memchr(text.at, '?', text.len);
-			query = query != NULL ? query : end;
 		}
-		if (at < query && encodes_control(at))
-			return false;
-		at += 3;
+		at = skip(at, end, URI);
 	}
 	return true;
 }
@@ -132,14 +139,19 @@ bool redirect_host_parse(struct span text, char host[REDIRECT_HOST_MAX + 1], uin
 	if (text.at[0] == '[')
 		return parse_bracketed(text, host, ret_len, ret_port);
 
-	for (; len < text.len && text.at[len] != ':'; len++) {
+	/* A label is a run of NAME bytes; a dot stands behind one. */
+	size_t most = text.len < REDIRECT_HOST_MAX ? text.len : REDIRECT_HOST_MAX;
+	uint8_t before = '.';
+	for (; len < most; len++) {
 		uint8_t byte = text.at[len];
 
-		if (len == REDIRECT_HOST_MAX)
-			return false;
-		if (byte == '.' ? len == 0 || lower[len - 1] == '.' : !(classes[byte] & NAME))
-			return false;
-		lower[len] = (char)(byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte);
+		if (classes[byte] & NAME)
+			lower[len] = (char)(byte | (classes[byte] & UPPER));
+		else if (byte == '.' && before != '.')
+			lower[len] = '.';
+		else
+			break;
+		before = byte;
 	}
 	if (len == 0 || !parse_port((struct span){ text.at + len, text.len - len }, ret_port))
 		return false;

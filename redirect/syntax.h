@@ -25,7 +25,9 @@ bool redirect_host_parse(struct span text, char host[REDIRECT_HOST_MAX + 1], uin
 /* Every byte may stand in a path or a query (pchar, "/", "?"), and each "%" is followed by two hex digits. A query
  * may hold "?", so behind the first one the two sets are the same. In the path an encoded control character is
  * refused: it is harmless as it stands, but a server further on that decodes it into a header (measured: nginx's
- * $uri) is not, and no file is named so. Queries carry encoded line ends for good reasons and may. */
+ * $uri) is not, and no file is named so. Queries carry encoded line ends for good reasons and may. In a query, [ ] { } | ^
+ * and the backtick are let through as well: RFC 3986 has no place for them, but browsers send them there as they are
+ * (https://url.spec.whatwg.org/#query-percent-encode-set), and in a header field they mean nothing. " < > \ never are. */
 bool redirect_uri_legal(struct span text);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "conf/base/mem.h"
 #include "conf/conf.h"
+#include "redirect/health.h"
 #include "redirect/http.h"
 #include "redirect/sites.h"
 
@@ -41,7 +42,7 @@ static inline size_t kit_words(const char *text, char **words, size_t most)
 	return count;
 }
 
-enum { KIT_WORDS = 8, KIT_SITES = 16 };
+enum { KIT_WORDS = 48, KIT_SITES = 16 };
 
 static inline size_t kit_targets(const char *text, unsigned line, struct conf_target *targets)
 {
@@ -59,6 +60,9 @@ static inline size_t kit_targets(const char *text, unsigned line, struct conf_ta
 	}
 	return count;
 }
+
+/* Fills in what struct kit_site has no word for; set by a test, called before each table is built. */
+static void (*kit_more)(struct conf *conf) __attribute__((unused));
 
 /* Site i begins in line 10 * (i + 1). Gives what redirect_sites_new() gave. */
 static inline int kit_build(const struct kit_site *rows, size_t count, const char *node, const char *region,
@@ -88,6 +92,8 @@ static inline int kit_build(const struct kit_site *rows, size_t count, const cha
 			.line = line,
 		};
 	}
+	if (kit_more != NULL)
+		kit_more(&conf);
 	int result = redirect_sites_new(&conf, ret_sites, errors);
 
 	/* Nothing in the table may point back into the configuration. */
@@ -135,11 +141,33 @@ static inline struct redirect_sites *kit_sites(void)
 	return kit_made(rows, KIT_COUNT(rows));
 }
 
+/* Nothing works but what is set up afterwards. */
+static inline struct redirect_health *kit_all_down(const struct redirect_sites *sites)
+{
+	struct redirect_health *health = redirect_health_new(sites);
+
+	for (size_t id = 0; id < redirect_sites_target_count(sites); id++) {
+		const struct redirect_target *target = redirect_sites_target(sites, id);
+
+		for (size_t i = 0; i < target->endpoint_count; i++)
+			redirect_health_set(health, target, &target->endpoints[i], false);
+	}
+	return health;
+}
+
+static inline void kit_set(struct redirect_health *health, const struct redirect_target *target, bool up)
+{
+	for (size_t i = 0; i < target->endpoint_count; i++)
+		redirect_health_set(health, target, &target->endpoints[i], up);
+}
+
 /* A client's view of one connection. */
 struct kit {
 	struct redirect_env env;
+	struct redirect_client client;
+	struct redirect_scratch scratch;
 	struct redirect_http http;
-	uint8_t out[64 << 10];
+	uint8_t out[2 * REDIRECT_HTTP_OUT_MIN];
 	char *all;				/* every byte that was answered */
 	size_t all_len, all_room;
 	char said[64 << 10];			/* "302 URL, 404, open" */
@@ -162,13 +190,15 @@ static inline void kit_open(struct kit *kit, const struct redirect_sites *sites)
 	char *all = kit->all;
 	size_t room = kit->all_room;
 
-	memset(kit, 0, offsetof(struct kit, out));
+	memset(kit, 0, offsetof(struct kit, scratch));
+	kit->http = (struct redirect_http){ 0 };
 	kit->all = all;
 	kit->all_room = room;
 	kit->all_len = kit->said_len = kit->answers = 0;
 	kit->said[0] = '\0';
 	kit->close = false;
 	kit->env = (struct redirect_env){ .sites = sites, .answered = kit_answered, .ctx = kit, .random = 1 };
+	kit->client = (struct redirect_client){ .family = REDIRECT_IPV4, .tag = kit };
 	memcpy(kit->env.date, KIT_DATE, sizeof kit->env.date);
 }
 
@@ -191,8 +221,9 @@ static inline void kit_feed(struct kit *kit, const void *bytes, size_t len)
 	struct redirect_fed fed;
 
 	do {
-		redirect_http_feed(&kit->http, &kit->env, in + at, len - at, kit->out, REDIRECT_HTTP_OUT_MIN + 512,
-				   &fed);
+		/* Room for some answers and no more: what does not fit must come in the next round. */
+		redirect_http_feed(&kit->http, &kit->env, &kit->client, &kit->scratch, in + at, len - at, kit->out,
+				   REDIRECT_HTTP_OUT_MIN + 512, &fed);
 		at += fed.consumed;
 		kit_keep(kit, fed.produced);
 		assert_true(fed.full || at == len);

@@ -76,6 +76,14 @@ static const struct row rows[] = {
 	{ B("GET /<script> HTTP/1.1\r\n" DL "\r\n"), "400, close" },
 	{ B("GET /\"x HTTP/1.1\r\n" DL "\r\n"), "400, close" },
 	{ B("GET /a[] HTTP/1.1\r\n" DL "\r\n"), "400, close" },
+	{ B("GET /a?f[x]={1|2}^`3` HTTP/1.1\r\n" DL "\r\n"), TO "/a?f[x]={1|2}^`3`, open" },
+	{ B("GET /a|b?c HTTP/1.1\r\n" DL "\r\n"), "400, close" },
+	{ B("GET /a?\"x HTTP/1.1\r\n" DL "\r\n"), "400, close" },
+	{ B("GET /a?<x HTTP/1.1\r\n" DL "\r\n"), "400, close" },
+	{ B("GET /a?x> HTTP/1.1\r\n" DL "\r\n"), "400, close" },
+	{ B("GET /a?x\\y HTTP/1.1\r\n" DL "\r\n"), "400, close" },
+	{ B("GET /a?x#y HTTP/1.1\r\n" DL "\r\n"), "400, close" },
+	{ B("GET /a?x\xc3\xa9 HTTP/1.1\r\n" DL "\r\n"), "400, close" },
 	{ B("GET /\xc3\xa9 HTTP/1.1\r\n" DL "\r\n"), "400, close" },
 	{ B("GET /\x7f HTTP/1.1\r\n" DL "\r\n"), "400, close" },
 	{ B("GET /a\0b HTTP/1.1\r\n" DL "\r\n"), "400, close" },
@@ -408,12 +416,13 @@ static void test_full(void **state)
 	kit_open(&kit, sites);
 	kit_feed(&kit, bytes, count * len);
 	assert_int_equal(kit.answers, count);
-	assert_true(kit.all_len > 4 * REDIRECT_HTTP_OUT_MIN);
+	assert_true(kit.all_len > REDIRECT_HTTP_OUT_MIN);
 	assert_true(redirect_http_idle(&kit.http));
 	kit_said(&kit);
 
 	struct redirect_fed fed;
-	redirect_http_feed(&kit.http, &kit.env, (const uint8_t *)bytes, 16 * len, kit.out, sizeof kit.out, &fed);
+	redirect_http_feed(&kit.http, &kit.env, &kit.client, &kit.scratch, (const uint8_t *)bytes, 16 * len, kit.out,
+			   sizeof kit.out, &fed);
 	assert_int_equal(fed.consumed, 16 * len);
 	assert_false(fed.full);
 	assert_false(fed.close);
@@ -429,7 +438,7 @@ static void feed_text(const char *text)
 
 static size_t timeout(void)
 {
-	size_t len = redirect_http_timeout(&kit.http, &kit.env, kit.out, sizeof kit.out);
+	size_t len = redirect_http_timeout(&kit.http, &kit.env, &kit.client, &kit.scratch, kit.out, sizeof kit.out);
 
 	kit_keep(&kit, len);
 	kit.close = true;
@@ -494,7 +503,7 @@ static void test_tls_listener(void **state)
 
 	(void)state;
 	kit_open(&kit, sites);
-	kit.env.tls = true;
+	kit.client.tls = true;
 	feed_text("GET /a HTTP/1.1\r\n" DL "\r\nGET /a HTTP/1.1\r\nHost: nobody.example\r\n\r\n"
 		  "GET https://dl.example.org/b HTTP/1.1\r\n" DL "\r\nGET http://dl.example.org/c HTTP/1.1\r\n" DL
 		  "\r\n");
@@ -506,24 +515,208 @@ static void test_tls_listener(void **state)
 static void test_health(void **state)
 {
 	struct redirect_sites *sites = kit_sites();
-	_Atomic uint8_t health[16] = { 0 };
+	struct redirect_health *health = kit_all_down(sites);
 	size_t len;
 
 	(void)state;
-	assert_true(redirect_sites_target_count(sites) <= KIT_COUNT(health));
 	kit_open(&kit, sites);
 	kit.env.health = health;
 	feed_text("GET /a HTTP/1.1\r\n" DL "\r\n");
 	assert_string_equal(kit_said(&kit), "503, open");
 	assert_non_null(kit_field(kit.all, kit.all + kit.all_len, "Retry-After", &len));
-	health[redirect_sites_at(sites, 0)->targets[0].id] = 1;
+	kit_set(health, &redirect_sites_at(sites, 0)->targets[0], true);
 	feed_text("GET /b HTTP/1.1\r\n" DL "\r\n");
 	assert_string_equal(kit_said(&kit), "503, " TO "/b, open");
-	health[redirect_sites_at(sites, 4)->fallback[1].id] = 1;
+	kit_set(health, &redirect_sites_at(sites, 4)->fallback[1], true);
 	feed_text("GET /c HTTP/1.1\r\nHost: spare.example.org\r\n\r\n");
 	assert_string_equal(kit_said(&kit), "503, " TO "/b, 302 https://lon1.example.net/c, open");
 	kit_close(&kit);
+	redirect_health_free(health);
 	redirect_sites_free(sites);
+}
+
+/* ---- waiting for a presence answer ---- */
+
+struct asked {
+	enum redirect_present answer;
+	unsigned count;
+};
+static struct asked asked;
+
+static enum redirect_present ask(void *ctx, const struct redirect_target *target, struct span url)
+{
+	assert_ptr_equal(ctx, &kit);
+	assert_memory_equal(url.at, target->url, strlen(target->url));
+	asked.count++;
+	return asked.answer;
+}
+
+static void ask_first(struct conf *conf)
+{
+	conf->sites[0].presence.present = true;
+}
+
+static struct redirect_sites *presence_sites(void)
+{
+	static const struct kit_site both[] = {
+		{ "dl.example.org", "https://fra1.content.example.org", NULL, NULL, 0 },
+		{ "now.example.org", "https://now.example.net", NULL, NULL, 0 },
+	};
+	kit_more = ask_first;
+	struct redirect_sites *sites = kit_made(both, KIT_COUNT(both));
+	kit_more = NULL;
+	asked = (struct asked){ REDIRECT_PRESENT_SOON, 0 };
+	return sites;
+}
+
+/* Feeds what a stream would: the rest again and again until it is taken, or the connection waits. Gives how much was
+ * taken. */
+static size_t feed_some(const char *text, bool *ret_waiting)
+{
+	size_t len = strlen(text), at = 0;
+	struct redirect_fed fed;
+
+	do {
+		uint8_t *in = mem_copy(text + at, len - at);
+
+		redirect_http_feed(&kit.http, &kit.env, &kit.client, &kit.scratch, in, len - at, kit.out,
+				   REDIRECT_HTTP_OUT_MIN, &fed);
+		mem_free(in);
+		kit_keep(&kit, fed.produced);
+		at += fed.consumed;
+	} while (fed.full);
+	kit.close = fed.close;
+	*ret_waiting = fed.waiting;
+	return at;
+}
+
+#define PIPELINE "GET /1 HTTP/1.1\r\nHost: now.example.org\r\n\r\nGET /2 HTTP/1.1\r\n" DL "\r\n" \
+		 "GET /3 HTTP/1.1\r\nHost: now.example.org\r\n\r\nGET /4 HTTP/1.1\r\n" DL "\r\nGET /5 HT"
+
+/* However the stream was split, answers come in order, each when it is known, and nothing is read past who waits. */
+static void test_waiting(void **state)
+{
+	struct redirect_sites *sites = presence_sites();
+	const char *all = PIPELINE;
+
+	(void)state;
+	for (size_t first = 1; first <= strlen(all); first++) {
+		char part[512];
+		bool waiting;
+		size_t at;
+
+		kit_open(&kit, sites);
+		kit.env.present = ask;
+		asked = (struct asked){ REDIRECT_PRESENT_SOON, 0 };
+		snprintf(part, sizeof part, "%.*s", (int)first, all);
+		at = feed_some(part, &waiting);
+		if (!waiting)
+			at += feed_some(all + at, &waiting);
+		assert_true(waiting);
+		assert_int_equal(kit.answers, 1);
+		assert_int_equal(asked.count, 1);
+		assert_false(redirect_http_idle(&kit.http));
+		/* The end of the second head: what stands behind it was left. */
+		assert_ptr_equal(all + at, strstr(all, "GET /3"));
+
+		/* Woken for somebody else's answer. */
+		assert_int_equal(feed_some("", &waiting), 0);
+		assert_true(waiting);
+		assert_int_equal(asked.count, 2);
+
+		asked.answer = REDIRECT_PRESENT;
+		at += feed_some(all + at, &waiting);
+		assert_false(waiting);
+		assert_ptr_equal(all + at, all + strlen(all));
+		assert_string_equal(kit_said(&kit), "302 https://now.example.net/1, " TO "/2, "
+						    "302 https://now.example.net/3, " TO "/4, wait");
+		kit_close(&kit);
+	}
+	redirect_sites_free(sites);
+}
+
+static void test_waiting_ends(void **state)
+{
+	struct redirect_sites *sites = presence_sites();
+	bool waiting;
+
+	(void)state;
+	/* Nobody has it. */
+	kit_open(&kit, sites);
+	kit.env.present = ask;
+	feed_some("GET /a HTTP/1.1\r\n" DL "\r\n", &waiting);
+	assert_true(waiting);
+	asked.answer = REDIRECT_ABSENT;
+	feed_some("", &waiting);
+	assert_string_equal(kit_said(&kit), "404, open");
+
+	/* Nobody said in time: the client is not left without an answer. */
+	asked.answer = REDIRECT_PRESENT_SOON;
+	feed_some("GET /b HTTP/1.1\r\n" DL "\r\n", &waiting);
+	assert_true(waiting);
+	assert_true(timeout() > 0);
+	assert_string_equal(kit_said(&kit), "404, " TO "/b, close");
+	assert_null(kit.http.parser.held);
+
+	/* The site went away meanwhile, with a body still to come. */
+	struct redirect_sites *others = kit_sites();
+	kit_open(&kit, sites);
+	kit.env.present = ask;
+	feed_some("HEAD /c HTTP/1.1\r\n" DL "Content-Length: 3\r\n\r\n", &waiting);
+	assert_true(waiting);
+	kit.env.sites = others;
+	assert_int_equal(feed_some("abcGET /d HTTP/1.1\r\n" DL "\r\n", &waiting), 3 + strlen("GET /d HTTP/1.1\r\n" DL "\r\n"));
+	assert_string_equal(kit_said(&kit), TO "/c, " TO "/d, open");
+
+	/* The client leaves, the server ends. */
+	kit_open(&kit, sites);
+	kit.env.present = ask;
+	feed_some("GET /e HTTP/1.1\r\n" DL "\r\n", &waiting);
+	assert_true(waiting);
+	kit_close(&kit);
+	assert_int_equal(timeout(), 0);
+	redirect_sites_free(others);
+	redirect_sites_free(sites);
+}
+
+/* Where it matters what became of a head, the log among others, the whole request is there again. */
+static void test_kept_request(void **state)
+{
+	static const char head[] = "GET http://dl.example.org/x?y HTTP/1.1\r\nHost: a.example\r\nUser-Agent: t/1\r\n"
+				   "Accept: a\r\nAccept: b\r\nReferer: r\r\nRange: bytes=0-\r\nIf-Range: \"z\"\r\n"
+				   "if-none-match:  \"q\" \r\nIf-Match: *\r\n\r\n";
+
+	(void)state;
+	for (size_t first = 0; first < sizeof head; first += sizeof head - 1) {
+		struct redirect_request_parser parser = { 0 };
+		struct redirect_request request;
+		size_t taken;
+		uint8_t *in = mem_copy(head, sizeof head - 1);
+
+		if (first == 0)
+			assert_int_equal(redirect_request_next(&parser, in, 9, &taken, &request), REDIRECT_PARSED_MORE);
+		size_t begin = first == 0 ? 9 : 0;
+		assert_int_equal(redirect_request_next(&parser, in + begin, sizeof head - 1 - begin, &taken, &request),
+				 REDIRECT_PARSED);
+		redirect_request_keep(&parser, in + begin);
+		mem_free(in);
+		for (unsigned i = 0; i < 3; i++) {
+			memset(&request, 0xff, sizeof request);
+			redirect_request_again(&parser, &request);
+			assert_string_equal(request.host, "dl.example.org");
+			assert_true(span_equal(request.target, SPAN_TEXT("/x?y")));
+			assert_true(span_equal(request.user_agent, SPAN_TEXT("t/1")));
+			assert_int_equal(request.accept.len, 0);	/* two lines count as none */
+			assert_true(span_equal(request.referer, SPAN_TEXT("r")));
+			assert_true(span_equal(request.range, SPAN_TEXT("bytes=0-")));
+			assert_true(span_equal(request.if_range, SPAN_TEXT("\"z\"")));
+			assert_true(span_equal(request.if_none_match, SPAN_TEXT("\"q\"")));
+			assert_true(span_equal(request.if_match, SPAN_TEXT("*")));
+		}
+		assert_false(redirect_request_idle(&parser));
+		redirect_request_release(&parser);
+		assert_true(redirect_request_idle(&parser));
+	}
 }
 
 static void test_any_site(void **state)
@@ -544,6 +737,25 @@ static void test_any_site(void **state)
 		  "GET /b HTTP/1.0\r\n\r\n");
 	assert_string_equal(kit_said(&kit), "302 https://fra1.example/who.example/a, "
 					    "302 https://fra1.example/2001:db8::1/a, 400, close");
+	redirect_sites_free(sites);
+}
+
+static void test_refused_head(void **state)
+{
+	struct redirect_sites *sites = kit_sites();
+	static const char *const heads[] = {
+		"HEAD /\\x HTTP/1.1\r\n" DL "\r\n", "HEAD / HTTP/1.1\r\n\r\n", "HEAD / HTTP/1.1\r\n" DL "Expect: x\r\n\r\n",
+		"HEAD / HTTP/1.1\r\nHost: nobody.example\r\nConnection: close\r\n\r\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KIT_COUNT(heads); i++) {
+		kit_open(&kit, sites);
+		feed_text(heads[i]);
+		assert_true(kit.close);
+		assert_string_equal(kit.all + kit.all_len - 4, "\r\n\r\n");
+		kit_close(&kit);
+	}
 	redirect_sites_free(sites);
 }
 
@@ -579,7 +791,11 @@ int main(void)
 		cmocka_unit_test(test_overload_and_closing),
 		cmocka_unit_test(test_tls_listener),
 		cmocka_unit_test(test_health),
+		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_waiting_ends),
+		cmocka_unit_test(test_kept_request),
 		cmocka_unit_test(test_any_site),
+		cmocka_unit_test(test_refused_head),
 		cmocka_unit_test(test_idle_cost),
 	};
 

@@ -95,7 +95,8 @@ static bool model_legal(const char *text)
 		} else if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/",
 				  *text)
 			   == NULL) {
-			return false;
+			if (!query || strchr("[]{}|^`", *text) == NULL)
+				return false;
 		}
 	}
 	return true;
@@ -118,7 +119,7 @@ static void random_path(unsigned *random, char *path)
 		"/",       "//",     "a",         "Z9",   ".",   "..",     "%20",
 		"%2F",     "%0d%0a", "%7f",       "%",    "%g1", "?",      "?",
 		"&b=c",    "'",      "@",         ":",    ";,",  "#",      "\\",
-		"<",       "\"",     "[",         "|",    "^",   "{host}", "evil.example",
+		"<",       "\"",     "[",         "|",    "^`",  "{host}", "evil.example",
 		"http://", "~",      "!$()*+=-_", "\x80", "%1F", "%fF",
 	};
 	unsigned count = next(random, 12);

@@ -2,6 +2,7 @@
 #include "tests/unit/redirect/kit.h"
 
 #include "redirect/location.h"
+#include "redirect/mirrors.h"
 
 static const char *written(struct redirect_response response, const char *location)
 {
@@ -10,7 +11,11 @@ static const char *written(struct redirect_response response, const char *locati
 	response.date = KIT_DATE;
 	response.node = SPAN_TEXT(KIT_NODE);
 	response.location = span_string(location);
-	size_t bound = redirect_response_bound(response.node.len, response.location.len);
+	if (response.status == 0)
+		response.status = redirect_outcome_status(response.outcome);
+	if (response.cache_control.len == 0)
+		response.cache_control = SPAN_TEXT("no-store");
+	size_t bound = redirect_response_bound(&response);
 	memset(out, '!', sizeof out);
 	size_t len = redirect_response_write(&response, out);
 	assert_true(len <= bound);
@@ -37,6 +42,24 @@ static void test_redirect_text(void **state)
 		"\r\n"
 		"<!DOCTYPE html><title>Moved</title><a href=\"https://a.example/x?a=1&amp;b=&#39;2&#39;\">"
 		"The content is here</a>\n");
+}
+
+/* A list in one value goes out in lines of their own. */
+static void test_links(void **state)
+{
+	struct redirect_response response = { .outcome = REDIRECT_SENT, .status = 302, .persist = REDIRECT_PERSIST };
+	static uint8_t many[REDIRECT_LINKS_MAX];
+
+	(void)state;
+	response.link = SPAN_TEXT("<https://b.example/x,y>; rel=duplicate; pri=1, <?meta4>; rel=describedby; type=\"a/b\"");
+	assert_non_null(strstr(written(response, "https://a.example/"),
+			       "\r\nLink: <https://b.example/x,y>; rel=duplicate; pri=1"
+			       "\r\nLink: <?meta4>; rel=describedby; type=\"a/b\"\r\n"));
+	/* The shortest there can be, as many as there can be: written() checks the bound. */
+	for (size_t at = 0; at + 26 < sizeof many; at += 26)
+		response.link = (struct span){ many, (size_t)sprintf((char *)many + at, "%s<h:>; rel=duplicate; pri=1",
+								     at ? ", " : "") + at };
+	written(response, "https://a.example/");
 }
 
 static void test_error_text(void **state)
@@ -87,14 +110,17 @@ static void test_forms(void **state)
 		for (unsigned i = 0; i < KIT_COUNT(lengths) * 3; i++) {
 			bool redirects = outcome == REDIRECT_SENT || outcome == REDIRECT_WRITE_SENT;
 			size_t len = redirects ? lengths[i / 3] : 0, value_len;
+			bool busy = redirect_outcome_status((enum redirect_outcome)outcome) == 503;
 
 			memset(location, '&', len);	/* the byte that grows most in HTML */
 			location[len] = '\0';
 			const char *text =
 				written((struct redirect_response){ .outcome = (enum redirect_outcome)outcome,
-								    .status = 303,
+								    .status = outcome == REDIRECT_SENT ? 303 : 0,
 								    .persist = (enum redirect_persist)(i % 3),
-								    .retry_after_s = UINT32_MAX },
+								    .type = SPAN_TEXT("text/plain"),
+								    .body = SPAN_TEXT("content"),
+								    .retry_after_s = busy ? UINT32_MAX : 0 },
 					location);
 			const char *end = strstr(text, "\r\n\r\n") + 4;
 			const char *value = kit_field(text, end, "Content-Length", &value_len);
@@ -109,8 +135,7 @@ static void test_forms(void **state)
 			else
 				assert_int_equal(strtoul(value, NULL, 10), strlen(end));
 			value = kit_field(text, end, "Retry-After", &value_len);
-			assert_int_equal(value != NULL,
-					 redirect_outcome_status((enum redirect_outcome)outcome) == 503);
+			assert_int_equal(value != NULL, busy);
 			value = kit_field(text, end, "Cache-Control", &value_len);
 			assert_int_equal(value != NULL, outcome != REDIRECT_OPTIONS);
 			value = kit_field(text, end, "Connection", &value_len);
@@ -118,6 +143,94 @@ static void test_forms(void **state)
 			assert_null(strstr(end, "&&"));
 		}
 	mem_free(location);
+}
+
+static void test_file_text(void **state)
+{
+	struct redirect_response response = {
+		.outcome = REDIRECT_FILE,
+		.status = 206,
+		.persist = REDIRECT_PERSIST,
+		.cache_control = SPAN_TEXT("max-age=60"),
+		.hsts = SPAN_TEXT("max-age=1"),
+		.type = SPAN_TEXT("text/plain"),
+		.etag = SPAN_TEXT("\"e\""),
+		.content_range = SPAN_TEXT("bytes 0-1/3"),
+		.ranges = true,
+		.body = SPAN_TEXT("ab"),
+	};
+	char expected[1024];
+
+	(void)state;
+	assert_string_equal(written(response, ""),
+			    "HTTP/1.1 206 Partial Content\r\nDate: " KIT_DATE "\r\nX-Node: fra1\r\n"
+			    "Strict-Transport-Security: max-age=1\r\nETag: \"e\"\r\nAccept-Ranges: bytes\r\n"
+			    "Content-Range: bytes 0-1/3\r\nCache-Control: max-age=60\r\n"
+			    "X-Content-Type-Options: nosniff\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nab");
+	response.head = true;
+	snprintf(expected, sizeof expected, "%s", written(response, ""));
+	assert_string_equal(expected + strlen(expected) - 21, "Content-Length: 2\r\n\r\n");
+
+	/* Nothing about a content that is not there (RFC 9110, 15.4.5). */
+	response = (struct redirect_response){
+		.outcome = REDIRECT_FILE, .status = 304, .cache_control = SPAN_TEXT("max-age=60"),
+		.persist = REDIRECT_PERSIST, .etag = SPAN_TEXT("\"e\""), .ranges = true,
+	};
+	assert_string_equal(written(response, ""),
+			    "HTTP/1.1 304 Not Modified\r\nDate: " KIT_DATE "\r\nX-Node: fra1\r\nETag: \"e\"\r\n"
+			    "Accept-Ranges: bytes\r\nCache-Control: max-age=60\r\n\r\n");
+	response.status = 416;
+	response.content_range = SPAN_TEXT("bytes */3");
+	assert_non_null(strstr(written(response, ""), "\r\nContent-Range: bytes */3\r\n"));
+	assert_non_null(strstr(written(response, ""), "416 Range Not Satisfiable</title>"));
+	response.status = 412;
+	assert_non_null(strstr(written(response, ""), "412 Precondition Failed</title>"));
+	/* An empty file is not a page. */
+	response = (struct redirect_response){ .outcome = REDIRECT_FILE, .type = SPAN_TEXT("a/b") };
+	assert_non_null(strstr(written(response, ""), "\r\nContent-Length: 0\r\n"));
+}
+
+/* The page is what HTTP/2 sends as well: the same bytes, and only where there is one. */
+static void test_page(void **state)
+{
+	uint8_t page[REDIRECT_PAGE_MAX + 1];
+
+	(void)state;
+	for (unsigned outcome = 0; outcome < REDIRECT_OUTCOMES; outcome++) {
+		struct redirect_response response = {
+			.outcome = (enum redirect_outcome)outcome,
+			.status = redirect_outcome_status((enum redirect_outcome)outcome),
+			.body = SPAN_TEXT("content"),
+			.type = SPAN_TEXT("text/plain"),
+		};
+		bool redirects = outcome == REDIRECT_SENT || outcome == REDIRECT_WRITE_SENT;
+		const char *location = redirects ? "https://a.example/?a=`b`&c='d'[{|}]^" : "";
+
+		response.location = span_string(location);
+		size_t len = redirect_response_page(&response, page);
+		page[len] = '\0';
+		const char *behind = strstr(written(response, location), "\r\n\r\n") + 4;
+		if (redirect_response_content(&response) == REDIRECT_CONTENT_PAGE)
+			assert_string_equal(behind, (char *)page);
+		else
+			assert_int_equal(len, 0);
+		if (redirects)
+			assert_non_null(strstr((char *)page,
+					       "<a href=\"https://a.example/?a=&#96;b&#96;&amp;c=&#39;d&#39;[{|}]^\">"));
+	}
+}
+
+static void test_allow(void **state)
+{
+	struct redirect_response response = { .outcome = REDIRECT_METHOD, .status = 405 };
+
+	(void)state;
+	assert_non_null(strstr(written(response, ""), "\r\nAllow: GET, HEAD, OPTIONS\r\n"));
+	response.writes = true;
+	assert_non_null(strstr(written(response, ""), "\r\nAllow: GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE\r\n"));
+	response.outcome = REDIRECT_OPTIONS;
+	response.status = 204;
+	assert_non_null(strstr(written(response, ""), "\r\nAllow: GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE\r\n"));
 }
 
 static void test_names(void **state)
@@ -129,7 +242,7 @@ static void test_names(void **state)
 		assert_true(strlen(name) > 0 && strspn(name, "abcdefghijklmnopqrstuvwxyz-") == strlen(name));
 		for (unsigned j = 0; j < i; j++)
 			assert_string_not_equal(name, redirect_outcome_name((enum redirect_outcome)j));
-		assert_in_range(redirect_outcome_status((enum redirect_outcome)i), 204, 505);
+		assert_in_range(redirect_outcome_status((enum redirect_outcome)i), 200, 505);
 	}
 	assert_string_equal(redirect_outcome_name(REDIRECT_NO_SITE), "no-site");
 }
@@ -157,8 +270,9 @@ static void test_date(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_redirect_text), cmocka_unit_test(test_error_text),
-		cmocka_unit_test(test_options_and_head), cmocka_unit_test(test_forms), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_redirect_text), cmocka_unit_test(test_links), cmocka_unit_test(test_error_text),
+		cmocka_unit_test(test_options_and_head), cmocka_unit_test(test_forms), cmocka_unit_test(test_file_text),
+		cmocka_unit_test(test_page), cmocka_unit_test(test_allow), cmocka_unit_test(test_names),
 		cmocka_unit_test(test_date),
 	};
 

@@ -225,12 +225,275 @@ static void test_all_faults_are_told(void **state)
 	err_list_fini(&errors);
 }
 
+/* ---- what only the configuration has words for ---- */
+
+static struct addr address(const char *text, uint16_t port)
+{
+	struct addr addr;
+
+	assert_int_equal(addr_parse(text, port, &addr), 0);
+	return addr;
+}
+
+static struct addr addresses[2], listeners[2], tls_listeners[1];
+
+static void fill(struct conf *conf)
+{
+	static char strip[] = "/pub//", node[] = "ams1", geo[] = "nl", mirror[] = "https://m.example/{host}", path[] = "/ok",
+		    digest[] = "00", ca[] = "ca.pem";
+	static uint16_t statuses[] = { 200, 204 };
+	static struct conf_mirror mirrors[] = { { .url = mirror, .node = node, .geo = geo, .line = 17 } };
+	struct conf_site *site = &conf->sites[0];
+
+	addresses[0] = address("192.0.2.1@1", 0);
+	addresses[1] = address("2001:db8::1@1", 0);
+	site->strip = strip;
+	site->max_age_s = 3600;
+	site->hsts_max_age_s = UINT32_MAX;
+	site->hsts_subdomains = true;
+	site->links = 2;
+	site->presence = (struct conf_presence){ true, 60000, 1000 };
+	site->mirrors = mirrors;
+	site->mirror_count = 1;
+	site->fallback_balance = CONF_BALANCE_PATH;
+	site->targets[0].addresses = (struct conf_addrs){ addresses, 2 };
+	site->targets[0].check = (struct conf_check){
+		.present = true, .path = path, .statuses = statuses, .status_count = 2, .digest = digest, .ca = ca,
+		.interval_ms = 2000, .timeout_ms = 1000, .rise = 2, .fall = 3,
+	};
+	site->targets[1].family = CONF_FAMILY_IPV6;
+	site->fallback[0].node = node;
+}
+
+static void test_everything(void **state)
+{
+	static const struct kit_site row = {
+		"a.example",
+		"https://{node}.c.example:8443*2 http://six.example http://192.0.2.9 https://[2001:DB8:0::9]/x http://{host}",
+		"https://ams.example", "https://w.example", 0,
+	};
+	static const struct {
+		const char *host;
+		uint16_t port;
+		bool https;
+		uint8_t families;
+		size_t endpoints;
+	} expected[] = {
+		{ KIT_NODE ".c.example", 8443, true, REDIRECT_ANY_FAMILY, 2 },
+		{ "six.example", 80, false, REDIRECT_IPV6, 1 },
+		{ "192.0.2.9", 80, false, REDIRECT_IPV4, 1 },
+		{ "[2001:db8::9]", 443, true, REDIRECT_IPV6, 1 },
+		{ NULL, 80, false, REDIRECT_ANY_FAMILY, 2 },
+	};
+	kit_more = fill;
+	struct redirect_sites *sites = kit_made(&row, 1);
+	kit_more = NULL;
+	const struct redirect_site *site = redirect_sites_at(sites, 0);
+	char text[ADDR_TEXT_MAX];
+	size_t endpoints = 0;
+
+	(void)state;
+	assert_true(span_equal(site->strip, SPAN_TEXT("/pub")));
+	assert_true(span_equal(site->cache_control, SPAN_TEXT("private, max-age=3600")));
+	assert_true(span_equal(site->hsts, SPAN_TEXT("max-age=4294967295; includeSubDomains")));
+	assert_true(site->presence && site->speaks && site->fallback_by_path && !site->by_path);
+	assert_int_equal(site->presence_valid_ms, 60000);
+	assert_int_equal(site->mirror_count, 1);
+	assert_string_equal(site->mirrors[0].geo, "nl");
+	assert_string_equal(site->mirrors[0].target.node, "ams1");
+	assert_int_equal(site->mirrors[0].target.host_uses, 1);
+	assert_string_equal(site->targets[0].node, KIT_NODE);
+	assert_string_equal(site->fallback[0].node, "ams1");
+	assert_string_equal(site->writes->node, "");
+	for (size_t i = 0; i < KIT_COUNT(expected); i++) {
+		const struct redirect_target *target = &site->targets[i];
+
+		if (expected[i].host == NULL)
+			assert_null(target->host);
+		else
+			assert_string_equal(target->host, expected[i].host);
+		assert_int_equal(target->port, expected[i].port);
+		assert_int_equal(target->https, expected[i].https);
+		assert_int_equal(target->families, expected[i].families);
+		assert_int_equal(target->endpoint_count, expected[i].endpoints);
+		assert_ptr_equal(redirect_sites_target(sites, target->id), target);
+		for (size_t j = 0; j < i; j++)
+			assert_true(target->seed != site->targets[j].seed);
+	}
+	for (size_t id = 0; id < redirect_sites_target_count(sites); id++)
+		for (size_t i = 0; i < redirect_sites_target(sites, id)->endpoint_count; i++)
+			assert_int_equal(redirect_sites_target(sites, id)->endpoints[i].id, endpoints++);
+	assert_int_equal(redirect_sites_endpoint_count(sites), endpoints);
+
+	/* The port is the URL's; names have none. */
+	assert_string_equal(addr_print(&site->targets[0].endpoints[0].address, text, sizeof text), "192.0.2.1@8443");
+	assert_string_equal(addr_print(&site->targets[0].endpoints[1].address, text, sizeof text), "2001:db8::1@8443");
+	assert_string_equal(addr_print(&site->targets[2].endpoints[0].address, text, sizeof text), "192.0.2.9@80");
+	assert_int_equal(site->targets[1].endpoints[0].address.any.sa_family, AF_UNSPEC);
+
+	const struct conf_check *check = site->targets[0].check;
+	assert_string_equal(check->path, "/ok");
+	assert_string_equal(check->ca, "ca.pem");
+	assert_string_equal(check->digest, "00");
+	assert_int_equal(check->statuses[1], 204);
+	assert_null(site->targets[1].check);
+	redirect_sites_free(sites);
+}
+
+/* Nothing told: a site of before, to the byte. */
+static void test_plain(void **state)
+{
+	static const struct kit_site row = { "a.example", T, NULL, NULL, 0 };
+	struct redirect_sites *sites = kit_made(&row, 1);
+	const struct redirect_site *site = redirect_sites_at(sites, 0);
+
+	(void)state;
+	assert_true(span_equal(site->cache_control, SPAN_TEXT("no-store")));
+	assert_int_equal(site->hsts.len + site->strip.len, 0);
+	assert_false(site->presence || site->speaks || site->by_path || site->fallback_by_path);
+	assert_null(site->files);
+	assert_null(site->digests);
+	redirect_sites_free(sites);
+}
+
+static void listen_on(struct conf *conf)
+{
+	static char mirror[] = "https://loop.mirror.example.org/x";
+	static struct conf_mirror mirrors[] = { { .url = mirror, .line = 19 } };
+
+	listeners[0] = address("192.0.2.80@80", 0);
+	listeners[1] = address("2001:db8::80@8080", 0);
+	tls_listeners[0] = address("0.0.0.0@443", 0);
+	conf->redirect.listen = (struct conf_addrs){ listeners, 2 };
+	conf->redirect.tls.listen = (struct conf_addrs){ tls_listeners, 1 };
+	if (strstr(conf->sites[0].hosts[0], "mirrored") != NULL) {
+		conf->sites[0].mirrors = mirrors;
+		conf->sites[0].mirror_count = 1;
+	}
+}
+
+/* A target that leads to a site of this node, over a scheme and a port that it listens on, would send clients round. */
+static void test_loops(void **state)
+{
+	static const struct {
+		const char *hosts, *target, *fallback, *writes, *words;	/* NULL: no loop */
+		unsigned line;
+	} rows[] = {
+		{ "a.example", "http://a.example", NULL, NULL, "falls under the host \"a.example\" of the same site", 21 },
+		{ "a.example", "http://A.Example:80/x", NULL, NULL, "the same site (line 20)", 21 },
+		{ "a.example", "http://a.example.:8080", NULL, NULL, "listens on port 8080", 21 },
+		{ "a.example", "https://a.example", NULL, NULL, "port 443", 21 },
+		{ "a.example", "https://a.example:8443", NULL, NULL, NULL, 0 },
+		{ "a.example", "http://a.example:443", NULL, NULL, NULL, 0 },
+		{ "a.example", "http://b.example", NULL, NULL, NULL, 0 },
+		{ "a.example", "https://dl.example.org", NULL, NULL, "\"dl.example.org\" of a site of ours (line 10)", 21 },
+		{ "a.example", "https://x.y.mirror.example.org/", NULL, NULL, "\"*.mirror.example.org\"", 21 },
+		{ "a.example", "https://mirror.example.org/", NULL, NULL, NULL, 0 },
+		{ "a.example", "https://{node}.mirror.example.org", NULL, NULL, "\"*.mirror.example.org\"", 21 },
+		{ "a.example", "https://c.example", "https://c.example http://a.example", NULL, "sites.fallback.url", 26 },
+		{ "a.example", "https://c.example", NULL, "https://a.example/w", "sites.writes.url", 20 },
+		{ "*.a.example", "https://{host}", NULL, NULL, "\"*.a.example\"", 21 },
+		{ "*.a.example", "https://{host}.mirror.example.org", NULL, NULL, "\"*.mirror.example.org\"", 21 },
+		{ "*.a.example", "https://{host}.cdn.example/{host}", NULL, NULL, NULL, 0 },
+		{ "b.example *.a.example", "https://x.{host}", NULL, NULL, "\"*.a.example\"", 21 },
+		{ "*.a.example", "https://{host}:8443", NULL, NULL, NULL, 0 },
+		{ "*", "https://c.example", NULL, NULL, NULL, 0 },
+		{ "*", "https://dl.example.org", NULL, NULL, "\"dl.example.org\"", 21 },
+		{ "[2001:db8::5]", "http://[2001:db8:0::5]", NULL, NULL, "\"[2001:db8::5]\"", 21 },
+		{ "a.example", "http://192.0.2.80", NULL, NULL, "itself listens on 192.0.2.80@80", 21 },
+		{ "a.example", "http://[2001:db8::80]:8080", NULL, NULL, "itself listens on 2001:db8::80@8080", 21 },
+		{ "a.example", "http://[2001:db8::80]:80", NULL, NULL, NULL, 0 },
+		{ "a.example", "http://192.0.2.81", NULL, NULL, NULL, 0 },
+		{ "mirrored.example", "https://c.example", NULL, NULL, "sites.mirrors.url", 19 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KIT_COUNT(rows); i++) {
+		const struct kit_site sites_rows[] = {
+			{ "dl.example.org *.mirror.example.org", "https://content.example.org", NULL, NULL, 0 },
+			{ rows[i].hosts, rows[i].target, rows[i].fallback, rows[i].writes, 0 },
+		};
+		const struct kit_site mirrored[] = { sites_rows[1], sites_rows[0] };
+		bool swap = strstr(rows[i].hosts, "mirrored") != NULL;
+		struct err_list errors = { 0 };
+		struct redirect_sites *sites = NULL;
+
+		kit_more = listen_on;
+		int result = kit_build(swap ? mirrored : sites_rows, 2, KIT_NODE, "eu", &sites, &errors);
+		kit_more = NULL;
+		if (rows[i].words == NULL) {
+			assert_int_equal(result, 0);
+		} else {
+			assert_int_equal(result, ERR_INVALID);
+			assert_int_equal(errors.count, 1);
+			assert_non_null(strstr(errors.notes[0].text, "leads back to this node"));
+			assert_non_null(strstr(errors.notes[0].text, rows[i].words));
+			assert_int_equal(errors.notes[0].line, rows[i].line);
+			assert_string_equal(errors.notes[0].file, "node.yaml");
+		}
+		err_list_fini(&errors);
+		redirect_sites_free(sites);
+	}
+}
+
+static void bad_strip(struct conf *conf)
+{
+	static char strip[] = "pub";
+
+	conf->sites[0].strip = strip;
+}
+
+static void bad_digests(struct conf *conf)
+{
+	static char digests[] = "/nowhere/SHA256SUMS";
+
+	conf->sites[0].digests = digests;
+}
+
+static void bad_files(struct conf *conf)
+{
+	static char path[] = "/x", file[] = "/nowhere/x";
+	static struct conf_static_file files[] = { { .path = path, .file = file, .line = 12 } };
+
+	conf->sites[0].files = files;
+	conf->sites[0].file_count = 1;
+}
+
+static void test_more_faults(void **state)
+{
+	static const struct kit_site row = { "a.example", T, NULL, NULL, 0 };
+	static const struct {
+		void (*more)(struct conf *);
+		const char *words;
+	} rows[] = {
+		{ bad_strip, "sites.strip-prefix: \"pub\"" },
+		{ bad_digests, "/nowhere/SHA256SUMS" },
+		{ bad_files, "/nowhere/x" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KIT_COUNT(rows); i++) {
+		struct err_list errors = { 0 };
+		struct redirect_sites *sites = NULL;
+
+		kit_more = rows[i].more;
+		assert_int_equal(kit_build(&row, 1, KIT_NODE, "eu", &sites, &errors), ERR_INVALID);
+		kit_more = NULL;
+		assert_int_equal(errors.count, 1);
+		assert_non_null(strstr(errors.notes[0].text, rows[i].words));
+		assert_in_range(errors.notes[0].line, 10, 12);
+		err_list_fini(&errors);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lookup),          cmocka_unit_test(test_any),
 		cmocka_unit_test(test_lookup_property), cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_faults),          cmocka_unit_test(test_all_faults_are_told),
+		cmocka_unit_test(test_everything),      cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_loops),           cmocka_unit_test(test_more_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
