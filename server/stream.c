@@ -2,11 +2,13 @@
 #include "server/stream.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "conf/base/mem.h"
+#include "server/proxy.h"
 #include "server/stream_inner.h"
 #include "server/worker.h"
 
@@ -16,16 +18,16 @@ struct stream_call stream_call_of(struct stream *stream)
 {
 	struct stream_server *server = stream_server_of(stream);
 
-	return (struct stream_call){ server->worker, server->shared, stream->state, &stream->peer };
+	return (struct stream_call){
+		.worker = server->worker, .shared = server->shared, .state = stream->state, .peer = &stream->peer,
+	};
 }
 
 bool stream_has_input(const struct stream *stream)
 {
-	uv_os_fd_t fd;
 	uint8_t byte;
 
-	return uv_fileno((const uv_handle_t *)&stream->tcp, &fd) == 0
-		&& recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+	return recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 
 /* Keeps what was not consumed; in is in the shared buffer or in what is held already. */
@@ -49,15 +51,11 @@ static void keep(struct stream *stream, struct span in)
 
 static void digest_held(struct stream *stream);
 
-static void read_again(struct stream *stream)
+/* Feeds what is held, then reads on. */
+static void resume(struct stream *stream)
 {
-	if (stream_read_start(stream) != 0)
-		stream_fail(stream);
-}
-
-static bool is_reading(const struct stream *stream)
-{
-	return stream->phase == STREAM_IDLE || stream->phase == STREAM_OPENING || stream->phase == STREAM_BUSY;
+	digest_held(stream);
+	stream_receive(stream);
 }
 
 /* Once a turn, before the loop looks at its sockets again. Who yields once more comes behind newest: next turn. */
@@ -77,9 +75,9 @@ static void on_next_turn(uv_idle_t *idle)
 		stream->later = false;
 		stream_set_phase(stream, (enum stream_phase)stream->after_yield);
 		if (later)
-			digest_held(stream);
-		if (is_reading(stream))
-			read_again(stream);
+			resume(stream);
+		else
+			stream_receive(stream);
 	} while (stream != newest);
 }
 
@@ -87,7 +85,6 @@ static void yield(struct stream *stream, enum stream_phase after)
 {
 	struct stream_server *server = stream_server_of(stream);
 
-	uv_read_stop((uv_stream_t *)&stream->tcp);
 	stream->after_yield = (uint8_t)after;
 	stream_set_phase(stream, STREAM_YIELDED);
 	if (!uv_is_active((uv_handle_t *)&server->next_turn))
@@ -119,15 +116,49 @@ static bool must_hurry(const struct stream *stream)
 	return true;
 }
 
+/* Input that one message may have before it is whole. */
+static size_t pending_max(const struct stream *stream)
+{
+	return stream->proxied ? PROXY_HEADER_MAX : stream_server_of(stream)->protocol->pending_max;
+}
+
+/* All that came is used up: does the connection go on, and how? */
+static void conclude(struct stream *stream, const struct stream_feed *feed, struct span left, bool completed,
+		     bool full)
+{
+	struct stream_server *server = stream_server_of(stream);
+
+	if (feed->waiting) {
+		keep(stream, left);
+		/* Else it waits on, in the time that it has. */
+		if (stream->phase != STREAM_WAITING || completed)
+			stream_set_phase(stream, STREAM_WAITING);
+	} else if (left.len > pending_max(stream) && !feed->later) {
+		stream_fail(stream);
+	} else if (!feed->later
+		   && (stream->eof || must_hurry(stream)
+		       || (server->stopping && !feed->busy && !feed->opening && !stream_has_input(stream)))) {
+		stream_finish(stream);
+	} else {
+		keep(stream, left);
+		settle(stream, feed, completed, full);
+	}
+}
+
 /* The journey of input: feed, write, and again until it is used up. full: a whole buffer came, more is likely. */
 static void digest(struct stream *stream, struct span in, bool full)
 {
 	struct stream_server *server = stream_server_of(stream);
 	const struct stream_protocol *protocol = server->protocol;
 	struct stream_call call = stream_call_of(stream);
-	struct stream_feed feed;
+	struct stream_feed feed = { .busy = true };
 	bool completed = false;
 
+	if (stream->proxied && !stream_introduced(stream, &in)) {
+		if (stream->phase != STREAM_CLOSING)
+			conclude(stream, &feed, in, false, false);
+		return;
+	}
 	do {
 		feed = protocol->feed(&call, in, stream->eof, server->out, protocol->out_bytes);
 		assert(feed.consumed <= in.len && feed.produced <= protocol->out_bytes);
@@ -139,7 +170,7 @@ static void digest(struct stream *stream, struct span in, bool full)
 		if (feed.fault)
 			counters_bump(&server->worker->counters, protocol->errors);
 
-		int left = feed.produced > 0 ? stream_write(stream, server->out, feed.produced) : 0;
+		int left = feed.produced > 0 ? stream_write(stream, server->out, feed.produced, feed.close) : 0;
 		if (left < 0)
 			return;
 		if (left > 0) {
@@ -148,21 +179,15 @@ static void digest(struct stream *stream, struct span in, bool full)
 			return;
 		}
 		if (feed.close) {
-			stream_finish(stream);
+			/* A buffer that was filled may have left bytes in the kernel. */
+			if (feed.done && !full)
+				stream_close(stream);
+			else
+				stream_finish(stream);
 			return;
 		}
 	} while (feed.again);
-
-	if (in.len > protocol->pending_max && !feed.later)
-		stream_fail(stream);
-	else if (!feed.later
-		 && (stream->eof || must_hurry(stream)
-		     || (server->stopping && !feed.busy && !feed.opening && !stream_has_input(stream))))
-		stream_finish(stream);
-	else {
-		keep(stream, in);
-		settle(stream, &feed, completed, full);
-	}
+	conclude(stream, &feed, in, completed, full);
 }
 
 /* What was left over, alone. A pointer in any case: protocols may add 0 to it. */
@@ -175,90 +200,110 @@ static void digest_held(struct stream *stream)
 
 void stream_written(struct stream *stream)
 {
-	digest_held(stream);
-	if (is_reading(stream))
-		read_again(stream);
+	resume(stream);
+}
+
+void stream_server_wake(struct stream_server *server)
+{
+	struct stream *next;
+
+	for (struct stream *stream = server->phases[STREAM_WAITING].oldest; stream != NULL; stream = next) {
+		next = stream->newer;
+		stream->answered = false;
+		resume(stream);
+	}
 }
 
 /* Little that is held goes in front of the shared buffer; much stays, grows at most to what a message may have, and
  * is read into, so that a long message in small pieces is not copied for each of them. */
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_buf)
+static uint8_t *room_of(struct stream *stream, size_t *ret_room)
 {
-	struct stream *stream = (struct stream *)handle;
 	struct stream_server *server = stream_server_of(stream);
 	uint32_t len = stream->held_len;
 
-	(void)suggested;
 	if (len <= STREAM_COPY_MAX) {
 		if (len > 0)
 			memcpy(server->in, stream->held, len);
-		*ret_buf = uv_buf_init((char *)server->in + len, STREAM_IN_BYTES - len);
-		return;
+		*ret_room = STREAM_IN_BYTES - len;
+		return server->in + len;
 	}
 	if (stream->held_room - len < len / 2) {
-		size_t most = server->protocol->pending_max + 1, room = 2 * (size_t)len;
+		size_t most = pending_max(stream) + 1, room = 2 * (size_t)len;
 
 		stream->held_room = (uint32_t)(room < most ? room : most);
 		stream->held = mem_resize(stream->held, stream->held_room, 1);
 	}
-	*ret_buf = uv_buf_init((char *)stream->held + len, stream->held_room - len);
+	*ret_room = stream->held_room - len;
+	return stream->held + len;
 }
 
-static void on_read(uv_stream_t *handle, ssize_t len, const uv_buf_t *buf)
+static void digest_more(struct stream *stream, size_t len, bool full)
 {
-	struct stream *stream = (struct stream *)handle;
-	struct stream_server *server = stream_server_of(stream);
-
-	if (len == 0)
-		return;	/* nothing there after all */
-	if (stream->phase == STREAM_LINGERING) {
-		stream_discard(stream, len);
-		return;
-	}
-	if (len < 0 && len != UV_EOF) {
-		stream_fail(stream);
-		return;
-	}
-	if (len == UV_EOF) {
-		/* libuv may tell the end without asking on_alloc for a buffer: nothing is in the shared one. */
-		stream->eof = true;
-		digest_held(stream);
-		return;
-	}
-	bool full = (size_t)len == buf->len;
 	stream->answered = false;
 	if (stream->held_len > STREAM_COPY_MAX) {
 		stream->held_len += (uint32_t)len;
 		digest(stream, (struct span){ stream->held, stream->held_len }, full);
 		return;
 	}
-	digest(stream, (struct span){ server->in, stream->held_len + (size_t)len }, full);
+	digest(stream, (struct span){ stream_server_of(stream)->in, stream->held_len + len }, full);
 }
 
-int stream_read_start(struct stream *stream)
+static void read_once(struct stream *stream)
 {
-	int err = uv_read_start((uv_stream_t *)&stream->tcp, on_alloc, on_read);
+	size_t room;
+	uint8_t *at = room_of(stream, &room);
+	ssize_t len = recv(stream->fd, at, room, 0);
 
-	return err == UV_EALREADY ? 0 : err;
+	if (len < 0 && errno == EINTR)
+		return;
+	if (len < 0 && errno != EAGAIN) {
+		stream_fail(stream);
+		return;
+	}
+	/* A short read has found the bottom, unless the peer's end lies there (epoll(7)). */
+	if (len <= 0 || ((size_t)len < room && !stream->ending))
+		stream->readable = false;
+	if (len < 0)
+		return;
+	if (stream->phase == STREAM_LINGERING) {
+		stream_discard(stream, len);
+	} else if (len == 0) {
+		stream->eof = true;
+		digest_held(stream);
+	} else {
+		digest_more(stream, (size_t)len, (size_t)len == room);
+	}
 }
 
-void stream_open(struct stream_server *server, int fd, const struct addr *peer, unsigned client_bits)
+void stream_receive(struct stream *stream)
+{
+	for (int reads = 0; stream->readable; reads++) {
+		if (!stream_is_reading(stream) && stream->phase != STREAM_LINGERING)
+			return;
+		if (reads == STREAM_READS_MAX) {
+			yield(stream, (enum stream_phase)stream->phase);
+			return;
+		}
+		read_once(stream);
+	}
+}
+
+void stream_open(struct stream_server *server, int fd, const struct addr *peer, unsigned client_bits, bool proxied)
 {
 	struct stream *stream = stream_pool_take(&server->pool);
 
-	uv_tcp_init(server->loop, &stream->tcp);
-	server->handles++;
 	server->open++;
-	stream->tcp.data = server;
+	stream->server = server;
+	stream->fd = fd;
 	stream->peer = *peer;
 	stream->client_bits = (uint8_t)client_bits;
+	stream->proxied = proxied;
+	stream->readable = true;	/* a client that has connected asks at once */
 	stream->phase = STREAM_CLOSING;	/* in no list yet */
 	counters_bump(&server->worker->counters, server->protocol->accepted);
-	int err = uv_tcp_open(&stream->tcp, fd);
 	stream_set_phase(stream, STREAM_IDLE);
-	if (err != 0)
-		close(fd);
-	if (err != 0 || stream_read_start(stream) != 0)
+	stream_receive(stream);
+	if (stream->phase != STREAM_CLOSING && stream_watch(stream) != 0)
 		stream_fail(stream);
 }
 
@@ -291,6 +336,7 @@ void stream_end(struct stream_server *server)
 	server->ended = true;
 	uv_close((uv_handle_t *)&server->timer, on_own_closed);
 	uv_close((uv_handle_t *)&server->next_turn, on_own_closed);
+	stream_poll_stop(server);
 }
 
 struct stream_server *stream_server_new(struct worker *worker, const struct stream_protocol *protocol, const int *fds,
@@ -312,7 +358,10 @@ struct stream_server *stream_server_new(struct worker *worker, const struct stre
 	uv_idle_init(server->loop, &server->next_turn);
 	server->next_turn.data = server;
 	server->handles++;
-	int err = stream_accept_start(server, fds, fd_count);
+	int err = stream_poll_start(server);
+	int accepting = stream_accept_start(server, fds, fd_count);
+	if (err == 0)
+		err = accepting;
 	if (err == 0)
 		return server;
 	log_error("worker %u: %s: cannot watch its sockets: %s", worker->index, protocol->name, uv_strerror(err));

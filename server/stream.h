@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * TCP connections of one worker and one kind (DNS over TCP, HTTP): listening sockets, a bounded pool of connections,
- * time-outs, eviction of the longest idle when full, and closing. A protocol is a struct stream_protocol: it is fed
- * bytes and fills an out buffer that is written once. Loop lifetime; the worker's thread only. The process ignores
- * SIGPIPE.
+ * time-outs, eviction of the longest idle when full, PROXY headers, and closing. A protocol is a struct
+ * stream_protocol: it is fed bytes and fills an out buffer that is written once. Loop lifetime; the worker's thread
+ * only.
  *
- * Bounded memory: connection structs come from a pool; input and output buffers are the server's, shared by all its
- * connections, and a connection owns heap bytes only while a message is incomplete (at most pending_max) or a peer
- * does not read what it asked for (at most out_bytes and one read, for then nothing more is read).
+ * Bounded memory: an idle connection is about 100 bytes from a pool and the protocol's state; input and output
+ * buffers are the server's, shared by all its connections, and a connection owns heap bytes only while a message is
+ * incomplete (at most pending_max), a peer does not read what it asked for (at most out_bytes and one read, for then
+ * nothing more is read), or it waits (one read).
  */
 #ifndef SERVER_STREAM_H
 #define SERVER_STREAM_H
@@ -17,9 +18,11 @@
 #include <stdint.h>
 
 #include "conf/base/addr.h"
+#include "conf/base/prefix.h"
 #include "conf/base/span.h"
 #include "server/counters.h"
 
+struct tls;
 struct worker;
 struct stream_server;
 
@@ -28,7 +31,8 @@ struct stream_call {
 	struct worker *worker;
 	void *shared;			/* the protocol's state in this server */
 	void *state;			/* the protocol's state in this connection; NULL in refused() */
-	const struct addr *peer;
+	const struct addr *peer;	/* as a trusted load balancer names it (PROXY), never as a message does */
+	const struct tls *tls;		/* inside of TLS, after the handshake (server/tls.h); else NULL */
 };
 
 /* What the protocol made of the bytes it was fed. */
@@ -38,11 +42,16 @@ struct stream_feed {
 	unsigned messages;	/* that this call completed: the next byte begins a new one, and its time-out */
 	bool again;		/* out was full: write it, then call again with the rest */
 	bool close;		/* write, then close */
+	bool done;		/* with close: the peer asked for it and may send no more, so that nothing it sends can
+				 * turn our end into a reset: no lingering (RFC 9112, 9.6) */
 	bool fault;		/* the peer broke the protocol: counted; set close as well */
 	bool busy;		/* in the middle of a message: the I/O time-out counts, not the idle one */
 	bool opening;		/* in the middle of a handshake before the first message: opening_ms counts */
 	bool later;		/* dear work for which this turn has no time left: nothing was consumed or produced, call
 				 * again with the same bytes in the next one */
+	bool waiting;		/* for something that is not the client's: nothing more is read until
+				 * stream_server_wake(), then called again with what was not consumed, or with nothing. At
+				 * most io_ms without a message that completes; a reset by the client ends it */
 };
 
 /* How many connections the client may have at once, and how many bits of its address say who it is. */
@@ -59,6 +68,7 @@ struct stream_protocol {
 	size_t pending_max;	/* input bytes kept for one incomplete message at most; more: close */
 	enum counter accepted, rejected, evicted, timeouts, errors;	/* timeouts: I/O, not idle */
 	enum counter client_limited, overload;	/* with client_limit; with hurry */
+	enum counter proxy_faults;		/* with proxies */
 	/* From nine tenths of max_clients on a connection ends when what came on it is answered, so that all have a turn. */
 	bool hurry;
 	/* The server starts; may be NULL. */
@@ -84,6 +94,9 @@ struct stream_protocol {
 	unsigned (*max_clients)(const struct worker *worker);	/* this worker's share, at least 1 */
 	/* The same for one client; NULL: it may have them all. One too many is closed at once. */
 	struct stream_client_limit (*client_limit)(const struct worker *worker, const struct addr *peer);
+	/* Load balancers: each of their connections must begin with a PROXY header (server/proxy), nobody else's may. The
+	 * source it names is the peer then, for the limit, too. NULL: there are none. */
+	const struct prefixes *(*proxies)(const struct worker *worker);
 };
 
 /* Serves the listening sockets, which it takes over in any case. NULL when the kernel refuses to watch one of them:
@@ -95,6 +108,8 @@ struct stream_server *stream_server_new(struct worker *worker, const struct stre
 void stream_server_stop(struct stream_server *server, uint64_t grace_ms);
 /* After it was stopped and the loop has run out. NULL is fine. */
 void stream_server_free(struct stream_server *server);
+/* What connections of it wait for may be there now: each is fed again. */
+void stream_server_wake(struct stream_server *server);
 unsigned stream_server_count(const struct stream_server *server);	/* connections open now; any thread */
 
 /* A worker's share of a limit of the whole process: rounded up, at least 1. */

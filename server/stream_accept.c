@@ -4,12 +4,15 @@
  * that is too many costs no handle, and running out of descriptors is ours to handle.
  */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "conf/base/clock.h"
 #include "conf/base/mem.h"
+#include "server/proxy.h"
 #include "server/stream_inner.h"
 #include "server/worker.h"
 
@@ -37,7 +40,7 @@ static bool evict(struct stream_server *server)
 static void refuse(struct stream_server *server, int fd, const struct addr *peer)
 {
 	const struct stream_protocol *protocol = server->protocol;
-	struct stream_call call = { server->worker, server->shared, NULL, peer };
+	struct stream_call call = { .worker = server->worker, .shared = server->shared, .peer = peer };
 
 	counters_bump(&server->worker->counters, protocol->rejected);
 	if (protocol->refused != NULL) {
@@ -65,6 +68,8 @@ static bool enter(struct stream_server *server, const struct addr *peer, unsigne
 	if (protocol->client_limit == NULL)
 		return true;
 	struct stream_client_limit limit = protocol->client_limit(server->worker, peer);
+	if (limit.bits == 0)
+		return true;	/* everybody would be one client */
 	*ret_bits = limit.bits;
 	return clients_enter(&server->clients, client_of(peer, limit.bits), limit.most);
 }
@@ -75,12 +80,51 @@ void stream_client_left(struct stream_server *server, const struct stream *strea
 		clients_leave(&server->clients, client_of(&stream->peer, stream->client_bits));
 }
 
+bool stream_introduced(struct stream *stream, struct span *in)
+{
+	struct stream_server *server = stream_server_of(stream);
+	struct counters *counters = &server->worker->counters;
+	struct proxy_header header;
+	enum proxy_read read = proxy_read(*in, &header);
+	unsigned bits;
+
+	if (read == PROXY_PART)
+		return false;
+	if (read == PROXY_FAULT) {
+		counters_bump(counters, server->protocol->proxy_faults);
+		stream_close(stream);
+		return false;
+	}
+	stream->proxied = false;
+	if (header.has_source)
+		stream->peer = header.source;
+	if (!enter(server, &stream->peer, &bits)) {
+		counters_bump(counters, server->protocol->client_limited);
+		stream_close(stream);
+		return false;
+	}
+	stream->client_bits = (uint8_t)bits;
+	in->at += header.len;
+	in->len -= header.len;
+	return true;
+}
+
+/* Whose connections must say first for whom they come. */
+static bool is_proxy(const struct stream_server *server, const struct addr *peer)
+{
+	const struct stream_protocol *protocol = server->protocol;
+	const struct prefixes *proxies = protocol->proxies != NULL ? protocol->proxies(server->worker) : NULL;
+
+	return proxies != NULL && proxies->count > 0 && prefixes_have(proxies, address_of(addr_bytes(peer)));
+}
+
 static void admit(struct stream_server *server, int fd, const struct addr *peer)
 {
-	unsigned most = server->protocol->max_clients(server->worker), bits;
+	unsigned most = server->protocol->max_clients(server->worker), bits = 0;
+	bool proxied = is_proxy(server, peer);
 
-	/* First: who has enough makes no others go. */
-	if (!enter(server, peer, &bits)) {
+	/* First: who has enough makes no others go. A proxy's clients are counted when it has named them. */
+	if (!proxied && !enter(server, peer, &bits)) {
 		counters_bump(&server->worker->counters, server->protocol->client_limited);
 		close(fd);
 		return;
@@ -90,7 +134,7 @@ static void admit(struct stream_server *server, int fd, const struct addr *peer)
 	while (server->open >= most && evict(server))
 		;
 	if (server->open < most) {
-		stream_open(server, fd, peer, bits);
+		stream_open(server, fd, peer, bits, proxied);
 		return;
 	}
 	refuse(server, fd, peer);
@@ -119,6 +163,11 @@ static bool accept_one(struct stream_server *server, const struct stream_listene
 	socklen_t len = sizeof peer;
 	int fd = accept4(listener->fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
+	if (fd >= server->fd_end) {
+		refuse(server, fd, &peer);
+		pause_accepting(server, EMFILE);
+		return false;
+	}
 	if (fd >= 0) {
 		admit(server, fd, &peer);
 		return true;
@@ -152,10 +201,22 @@ void stream_accept_resume(struct stream_server *server)
 		uv_poll_start(&server->listeners[i].poll, UV_READABLE, on_connections);
 }
 
+static int fd_end(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX)
+		return INT_MAX;
+	rlim_t spare = limit.rlim_cur / STREAM_SPARE_PART;
+
+	return (int)(limit.rlim_cur - (spare < STREAM_SPARE_MOST ? spare : STREAM_SPARE_MOST));
+}
+
 int stream_accept_start(struct stream_server *server, const int *fds, size_t fd_count)
 {
 	int err = 0;
 
+	server->fd_end = fd_end();
 	server->listeners = mem_array(fd_count > 0 ? fd_count : 1, sizeof *server->listeners);
 	for (size_t i = 0; i < fd_count; i++) {
 		struct stream_listener *listener = &server->listeners[server->listener_count];

@@ -5,7 +5,7 @@
 
 #include "conf/base/mem.h"
 
-enum { SLAB_STREAMS = 32 };	/* about 11 KiB: little for a node without TCP clients */
+enum { SLAB_STREAMS = 64 };	/* about 10 KiB: little for a node without TCP clients */
 
 struct stream_slab {
 	struct stream_slab *next;

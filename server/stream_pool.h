@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uv.h>
 
 #include "conf/base/addr.h"
 
@@ -22,27 +21,33 @@ enum stream_phase {
 	STREAM_WRITING,		/* the peer reads slowly; we do not read */
 	STREAM_LINGERING,	/* all is said: discards until the peer has seen it */
 	STREAM_YIELDED,		/* had its turn; goes on in the next one */
+	STREAM_WAITING,		/* for something that is not the client's */
 	STREAM_PHASES,
-	STREAM_CLOSING = STREAM_PHASES,	/* in no list, waits for its close callback */
+	STREAM_CLOSING = STREAM_PHASES,	/* in no list; closed, when it is in the pool */
 };
 
 struct stream_out;
+struct stream_server;
 
 struct stream {
-	uv_tcp_t tcp;			/* first; .data is the server */
+	struct stream_server *server;
 	struct stream *older, *newer;	/* in the list of its phase; in the pool older is the next free one */
 	uint64_t since;			/* ms of the loop when the phase began */
 	struct stream_out *out;		/* what is not yet written, or NULL */
 	uint8_t *held;			/* input that was not consumed, or NULL */
 	uint32_t held_len, held_room;
 	uint32_t discarded;		/* bytes, while lingering */
+	int fd;
 	uint8_t phase;
-	bool eof;			/* the peer will send no more */
-	bool close_after;		/* close when out is written */
-	bool answered;			/* a message of what was read last */
 	uint8_t after_yield;		/* the phase that it returns to */
-	bool later;			/* yielded with input that is still to be fed */
 	uint8_t client_bits;		/* it is counted among its client's, under so many bits of peer; 0: it is not */
+	bool readable : 1;		/* the kernel may hold bytes: nothing will tell again that it does */
+	bool ending : 1;		/* behind them the peer's end, or a fault, is waiting */
+	bool eof : 1;			/* the peer will send no more */
+	bool close_after : 1;		/* close when out is written */
+	bool answered : 1;		/* a message of what was read last */
+	bool later : 1;			/* yielded with input that is still to be fed */
+	bool proxied : 1;		/* a PROXY header comes first */
 	struct addr peer;
 	alignas(max_align_t) uint8_t state[];	/* the protocol's */
 };

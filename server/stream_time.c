@@ -22,7 +22,7 @@ static uint64_t limit_ms(const struct stream_server *server, enum stream_phase p
 		limit = server->protocol->idle_ms(server->worker);
 	else if (phase == STREAM_OPENING)
 		limit = server->protocol->opening_ms != NULL ? server->protocol->opening_ms(server->worker) : 1;
-	else if (phase == STREAM_BUSY || phase == STREAM_WRITING)
+	else if (phase == STREAM_BUSY || phase == STREAM_WRITING || phase == STREAM_WAITING)
 		limit = server->protocol->io_ms(server->worker);
 	else if (phase == STREAM_YIELDED)
 		return INT64_MAX;	/* until the next turn */
@@ -63,14 +63,16 @@ static void message_late(struct stream *stream)
 	struct stream_server *server = stream_server_of(stream);
 	const struct stream_protocol *protocol = server->protocol;
 	struct stream_call call = stream_call_of(stream);
-	size_t len = protocol->timed_out != NULL ? protocol->timed_out(&call, server->out, protocol->out_bytes) : 0;
+	/* A load balancer that has not said for whom it comes hears nothing. */
+	bool has_words = protocol->timed_out != NULL && !stream->proxied;
+	size_t len = has_words ? protocol->timed_out(&call, server->out, protocol->out_bytes) : 0;
 
 	counters_bump(&server->worker->counters, protocol->timeouts);
 	if (len == 0) {
 		stream_close(stream);
 		return;
 	}
-	int left = stream_write(stream, server->out, len);
+	int left = stream_write(stream, server->out, len, true);
 	if (left == 0)
 		stream_finish(stream);
 	else if (left > 0)
@@ -94,7 +96,7 @@ static void write_late(struct stream *stream)
 /* Each of the three takes the stream out of the front of its list. */
 static void expire(struct stream *stream)
 {
-	if (stream->phase == STREAM_BUSY || stream->phase == STREAM_OPENING)
+	if (stream->phase == STREAM_BUSY || stream->phase == STREAM_OPENING || stream->phase == STREAM_WAITING)
 		message_late(stream);
 	else if (stream->phase == STREAM_WRITING)
 		write_late(stream);

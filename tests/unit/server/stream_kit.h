@@ -4,7 +4,8 @@
  * lets the loop turn, and tests wait for facts. What must not depend on the clock makes a connection older by hand.
  *
  * The protocol: each line is answered by itself. "big N" is answered by N bytes 'x' and a line end, "close" by "bye"
- * and the end, "fault" by the end.
+ * and the end, "final" by the same without lingering, "fault" by the end, "peer" by who it is. "wait" is answered when
+ * kit_there is set, and stays unread until then; "sleep" is read, and answered then; "gone" unsets kit_there.
  */
 #ifndef TESTS_UNIT_SERVER_STREAM_KIT_H
 #define TESTS_UNIT_SERVER_STREAM_KIT_H
@@ -33,6 +34,8 @@ enum { KIT_OUT = 4096, KIT_PENDING = 3000, KIT_PATIENCE_MS = 20000 };
 static uint64_t kit_idle_ms, kit_io_ms;
 static unsigned kit_max_clients, kit_client_most;
 static int kit_states;	/* connections whose state lives */
+static bool kit_there;	/* what "wait" and "sleep" wait for */
+static struct prefixes kit_proxies;
 
 struct kit {
 	struct worker worker;
@@ -43,6 +46,7 @@ struct kit {
 
 struct kit_state {
 	size_t big;	/* bytes still to say */
+	bool owes;	/* sleeps */
 	bool opened;
 };
 
@@ -54,7 +58,8 @@ static size_t kit_line(struct kit_state *state, const char *line, size_t len, ch
 	memcpy(text, line, len);
 	text[len] = '\0';
 	*ret_fault = strcmp(text, "fault") == 0;
-	*ret_close = *ret_fault || strcmp(text, "close") == 0;
+	kit_there &= strcmp(text, "gone") != 0;
+	*ret_close = *ret_fault || strcmp(text, "close") == 0 || strcmp(text, "final") == 0;
 	if (sscanf(text, "big %zu", &state->big) == 1 || *ret_fault)
 		return 0;
 	return (size_t)sprintf(out, "%s\n", *ret_close ? "bye" : text);
@@ -81,13 +86,38 @@ static struct stream_feed kit_feed(const struct stream_call *call, struct span i
 				return feed;
 			out[feed.produced - 1] = '\n';
 		}
+		feed.waiting = state->owes && !kit_there;
+		if (feed.waiting)
+			return feed;
+		if (state->owes) {
+			feed.produced += (size_t)sprintf((char *)out + feed.produced, "slept\n");
+			feed.messages++;
+			state->owes = false;
+		}
 		const uint8_t *line = in.at + feed.consumed, *end = memchr(line, '\n', in.len - feed.consumed);
 		if (end == NULL || end - line > KIT_PENDING)
 			break;
 		size_t len = (size_t)(end - line);
-		feed.again = room - feed.produced < len + 2;
+		feed.again = room - feed.produced < len + ADDR_TEXT_MAX;
 		if (feed.again)
 			return feed;
+		feed.waiting = len == 4 && memcmp(line, "wait", 4) == 0 && !kit_there;
+		if (feed.waiting)
+			return feed;
+		state->owes = len == 5 && memcmp(line, "sleep", 5) == 0;
+		if (state->owes) {
+			feed.consumed += len + 1;
+			continue;
+		}
+		if (len == 4 && memcmp(line, "peer", 4) == 0) {
+			addr_print(call->peer, (char *)out + feed.produced, ADDR_TEXT_MAX);
+			strcat((char *)out + feed.produced, "\n");
+			feed.produced += strlen((char *)out + feed.produced);
+			feed.consumed += len + 1;
+			feed.messages++;
+			continue;
+		}
+		feed.done = len == 5 && memcmp(line, "final", 5) == 0;
 		feed.produced += kit_line(state, (const char *)line, len, (char *)out + feed.produced, &feed.close,
 					  &feed.fault);
 		feed.consumed += len + 1;
@@ -135,8 +165,14 @@ static unsigned kit_get_max_clients(const struct worker *worker)
 static struct stream_client_limit kit_client_limit(const struct worker *worker, const struct addr *peer)
 {
 	(void)worker;
-	assert_int_equal(peer->any.sa_family, AF_INET);
+	assert_true(peer->any.sa_family == AF_INET || peer->any.sa_family == AF_INET6);
 	return (struct stream_client_limit){ kit_client_most, 128 };
+}
+
+static const struct prefixes *kit_get_proxies(const struct worker *worker)
+{
+	(void)worker;
+	return &kit_proxies;
 }
 
 static struct stream_protocol kit_protocol = {
@@ -146,7 +182,7 @@ static struct stream_protocol kit_protocol = {
 	.client_limited = COUNTER_DNS_TCP_CLIENT_LIMIT, .overload = COUNTER_DNS_TCP_OVERLOAD,
 	.fini = kit_fini, .feed = kit_feed, .timed_out = kit_timed_out, .refused = kit_refused,
 	.idle_ms = kit_get_idle_ms, .io_ms = kit_get_io_ms, .max_clients = kit_get_max_clients,
-	.client_limit = kit_client_limit,
+	.client_limit = kit_client_limit, .proxies = kit_get_proxies, .proxy_faults = COUNTER_HTTP_PROXY_FAULTS,
 };
 
 /* Time-outs are out of the way at first. */
@@ -162,6 +198,7 @@ static inline int kit_setup_with(void **ret_state, const struct stream_protocol 
 	kit_max_clients = kit_client_most = 1000;
 	kit_protocol.hurry = false;
 	kit_states = 0;
+	kit_there = false;
 	assert_int_equal(uv_loop_init(&kit->worker.loop), 0);
 	kit->worker.of = 1;
 	assert_int_equal(addr_parse("127.0.0.1@1", 0, &kit->addr), 0);
@@ -191,6 +228,7 @@ static int kit_teardown(void **state)
 	stream_server_free(kit->server);
 	assert_int_equal(uv_loop_close(&kit->worker.loop), 0);
 	assert_int_equal(kit_states, 0);
+	prefixes_fini(&kit_proxies);
 	free(kit);
 	return 0;
 }

@@ -36,8 +36,8 @@ static void an_idle_connection_holds_no_bytes(void **state)
 	kit_say_text(kit, fd, "t\n");
 	kit_expect(kit, fd, "part\n");
 	assert_null(kit_oldest(kit, STREAM_IDLE)->held);
-	/* What a node pays for each client that only waits, beside libuv's own. */
-	assert_true(sizeof(struct stream) - sizeof(uv_tcp_t) <= 128);
+	/* What a node pays for each client that only waits, beside its protocol's state. */
+	assert_true(sizeof(struct stream) <= 96);
 	close(fd);
 }
 

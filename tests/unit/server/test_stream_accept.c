@@ -229,6 +229,32 @@ static void out_of_descriptors_it_waits(void **state)
 	close(fd);
 }
 
+/* The last ones are for the checks of content servers, not for clients. */
+static void it_leaves_some_descriptors(void **state)
+{
+	struct kit *kit = *state;
+	int idle = kit_client(kit), end = kit->server->fd_end;
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_true(end > 0 && (rlim_t)end < limit.rlim_cur);
+	kit_say_text(kit, idle, "idle\n");
+	kit_expect(kit, idle, "idle\n");
+	kit->server->fd_end = 0;
+	int fd = kit_connect(kit);
+	kit_expect_end(kit, fd, "full\n");
+	assert_int_equal(kit_counter(kit, COUNTER_HTTP_REJECTED), 1);
+	assert_true(kit->server->accept_again != 0);
+	kit_expect_end(kit, idle, "");	/* gave its descriptor back */
+	kit->server->fd_end = end;
+	close(fd);
+	fd = kit_client(kit);
+	kit_say_text(kit, fd, "next\n");
+	kit_expect(kit, fd, "next\n");
+	close(idle);
+	close(fd);
+}
+
 /* A kernel that refuses to watch a socket; here one that cannot be watched. */
 static void a_socket_that_cannot_be_watched(void **state)
 {
@@ -257,6 +283,7 @@ int main(void)
 		kit_test(nearly_full_each_has_one_turn),
 		kit_test(many_clients_twice),
 		kit_test(out_of_descriptors_it_waits),
+		kit_test(it_leaves_some_descriptors),
 		kit_test(a_socket_that_cannot_be_watched),
 	};
 

@@ -15,6 +15,29 @@ static void a_close_answers_first(void **state)
 	assert_int_equal(kit_counter(kit, COUNTER_HTTP_ERRORS), 0);
 }
 
+/* Who has said that nothing follows is not waited for; a line behind is its own fault, and still no reset. */
+static void a_last_message_needs_no_lingering(void **state)
+{
+	struct kit *kit = *state;
+	int fd = kit_client(kit);
+
+	kit_say_text(kit, fd, "one\nfinal\n");
+	kit_wait(kit, stream_server_count(kit->server) == 0);
+	kit_expect_end(kit, fd, "one\nbye\n");
+	close(fd);
+
+	char *more = malloc(2 * STREAM_IN_BYTES);
+	memset(more, 'm', 2 * STREAM_IN_BYTES);
+	memcpy(more, "final\n", 6);
+	fd = kit_client(kit);
+	assert_int_equal(send(fd, more, 2 * STREAM_IN_BYTES, 0), 2 * STREAM_IN_BYTES);
+	kit_wait(kit, kit_oldest(kit, STREAM_LINGERING) != NULL);
+	kit_expect_end(kit, fd, "bye\n");
+	close(fd);
+	free(more);
+	assert_int_equal(kit_counter(kit, COUNTER_HTTP_ERRORS), 0);
+}
+
 /* What the client still sends is read, or a reset would destroy "bye" before the client reads it. */
 static void the_last_answer_survives_more_input(void **state)
 {
@@ -58,7 +81,7 @@ static void a_slow_reader_costs_one_buffer(void **state)
 
 	kit_say_text(kit, fd, "one\nbig 5000000\n");
 	kit_wait(kit, (stream = kit_oldest(kit, STREAM_WRITING)) != NULL);
-	assert_true(uv_stream_get_write_queue_size((uv_stream_t *)&stream->tcp) <= KIT_OUT);
+	assert_true(stream->out->len <= KIT_OUT);
 	for (int i = 0; i < 1000; i++) {
 		sprintf(line, "%d\n", i);
 		if (send(fd, line, strlen(line), MSG_NOSIGNAL) > 0)
@@ -123,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		kit_test(a_close_answers_first),
+		kit_test(a_last_message_needs_no_lingering),
 		kit_test(the_last_answer_survives_more_input),
 		kit_test(lingering_discards_a_bounded_amount),
 		kit_test(a_slow_reader_costs_one_buffer),

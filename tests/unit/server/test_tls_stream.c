@@ -86,7 +86,7 @@ static void back_pressure_works_through_tls(void **state)
 	int reason;
 
 	tls_shake(kit, ssl);
-	tls_say(kit, ssl, "big 3000000\nlast\n");
+	tls_say(kit, ssl, "big 3000000\nend\n");
 	kit_wait(kit, kit_oldest(kit, STREAM_WRITING) != NULL);
 	struct stream *stream = kit_oldest(kit, STREAM_WRITING);
 	assert_true(stream->out->left <= tls_kit_protocol.out_bytes);
@@ -98,8 +98,64 @@ static void back_pressure_works_through_tls(void **state)
 		got += (size_t)n;
 	}
 	assert_int_equal(buf[0], 'x');
-	tls_expect(kit, ssl, "last\n");
+	tls_expect(kit, ssl, "end\n");
 	tls_client_fini(ssl);
+}
+
+/* What is inside waits for something of its own, before a line or behind one: what came is kept as text. */
+static void waiting_works_through_tls(void **state)
+{
+	static const struct {
+		const char *says, *hears;
+	} cases[] = {
+		{ "one\nwait\ntwo\n", "wait\ntwo\n" }, { "one\nsleep\ntwo\n", "slept\ntwo\n" }, { "one\nsleep\n", "slept\n" },
+	};
+	struct kit *kit = *state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		SSL *ssl = tls_client(kit);
+
+		kit_there = false;
+		tls_shake(kit, ssl);
+		tls_say(kit, ssl, cases[i].says);
+		tls_expect(kit, ssl, "one\n");
+		kit_wait(kit, kit_oldest(kit, STREAM_IDLE) == NULL);
+		kit_there = true;
+		stream_server_wake(kit->server);
+		tls_expect(kit, ssl, cases[i].hears);
+		tls_line(kit, ssl);
+		tls_client_fini(ssl);
+	}
+}
+
+/* What waits is answered when it is there, also to one that has ended its side meanwhile or before. */
+static void who_ended_its_side_still_waits(void **state)
+{
+	struct kit *kit = *state;
+
+	for (int ended = 0; ended < 2; ended++) {
+		SSL *ssl = tls_client(kit);
+
+		kit_there = false;
+		tls_shake(kit, ssl);
+		if (ended) {
+			assert_int_equal(SSL_write(ssl, "one\nwait\ntwo\n", 13), 13);
+			assert_int_equal(SSL_shutdown(ssl), 0);
+		} else {
+			tls_say(kit, ssl, "one\nwait\ntwo\n");
+		}
+		tls_expect(kit, ssl, "one\n");
+		kit_wait(kit, kit_oldest(kit, STREAM_WAITING) != NULL);
+		stream_server_wake(kit->server);
+		kit_turn(kit);
+		assert_non_null(kit_oldest(kit, STREAM_WAITING));
+		kit_there = true;
+		stream_server_wake(kit->server);
+		tls_expect(kit, ssl, "wait\ntwo\n");
+		if (ended)
+			tls_expect_end(kit, ssl);
+		tls_client_fini(ssl);
+	}
 }
 
 static void both_sides_end_in_order(void **state)
@@ -363,6 +419,48 @@ static void certificates_are_chosen_by_name(void **state)
 	}
 }
 
+/* The certificate that is shown decides, not the name that was asked for. */
+static void what_a_certificate_covers(void **state)
+{
+	static const struct {
+		const char *asked, *host;
+		bool covered;
+	} cases[] = {
+		{ "ns.example", "ns.example", true }, { "ns.example", "a.second.example", false }, { NULL, "ns.example", true },
+		{ "a.second.example", "a.second.example", true }, { "a.second.example", "b.second.example", true },
+		{ "a.second.example", "second.example", false }, { "a.second.example", "ns.example", false },
+		{ "nobody.example", "nobody.example", false }, { "ns.example", "192.0.2.1", true },
+		{ "ns.example", "192.0.2.2", false }, { "ns.example", "[2001:db8::1]", true }, { "ns.example", "2001:db8::1", true },
+		{ "ns.example", "[2001:db8::2]", false }, { "ns.example", "", false }, { "ns.example", "*.second.example", false },
+		{ "third.example", "anything.example", false },
+	};
+	struct kit *kit = *state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		SSL *ssl = tls_client(kit);
+
+		if (cases[i].asked != NULL)
+			tls_ask_for(ssl, cases[i].asked);
+		tls_shake(kit, ssl);
+		tls_line(kit, ssl);
+		const struct tls_stream *stream = tls_stream_of(kit_oldest(kit, STREAM_IDLE));
+		if (tls_stream_covers(stream->state, span_string(cases[i].host)) != cases[i].covered)
+			fail_msg("case %zu", i);
+		tls_client_fini(ssl);
+		kit_wait(kit, stream_server_count(kit->server) == 0);
+	}
+	/* Without any name it says nothing about hosts. */
+	tls_make_pair("none", &(struct tls_make){ 0 });
+	struct tls_certs *fresh = tls_kit_load(tls_kit_certs, (const char *const[]){ "none" }, 1);
+	tls_certs_release(tls_kit_certs);
+	tls_kit_certs = fresh;
+	SSL *ssl = tls_client(kit);
+	tls_shake(kit, ssl);
+	tls_line(kit, ssl);
+	assert_true(tls_stream_covers(tls_stream_of(kit_oldest(kit, STREAM_IDLE))->state, SPAN_TEXT("x.example")));
+	tls_client_fini(ssl);
+}
+
 static void alpn_is_answered(void **state)
 {
 	struct kit *kit = *state;
@@ -384,6 +482,114 @@ static void alpn_is_answered(void **state)
 	SSL_set_alpn_protos(ssl, other, sizeof other - 1);
 	tls_expect_refusal(kit, ssl, SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL);
 	tls_client_fini(ssl);
+}
+
+static SSL *client_of(struct kit *kit, const char *offered, unsigned len)
+{
+	SSL *ssl = tls_client(kit);
+
+	if (len > 0)
+		SSL_set_alpn_protos(ssl, (const unsigned char *)offered, len);
+	return ssl;
+}
+
+/* By our order, whatever the client's; each protocol with its own state, the one with two names with one. */
+static void the_protocol_inside_is_agreed_on(void **state)
+{
+	static const struct {
+		const char *offered;
+		unsigned len;
+		const char *agreed;	/* "": nothing was named */
+		enum counter counter;
+	} cases[] = {
+		{ "\4next", 5, "next", COUNTER_HTTP_TLS_PROTOCOL_H2 },
+		{ "\3dot\5lines\4next", 15, "next", COUNTER_HTTP_TLS_PROTOCOL_H2 },
+		{ "\3dot\5lines", 10, "lines", COUNTER_HTTP_TLS_PROTOCOL_HTTP1 },
+		{ "\6spdy/1\3dot", 11, "dot", COUNTER_DNS_TLS_PROTOCOL_DOT },
+		{ NULL, 0, "", COUNTER_DNS_TLS_PROTOCOL_NONE },
+	};
+	struct kit *kit = *state;
+	const unsigned char *chosen;
+	unsigned len;
+
+	assert_int_equal(tls_other_inits, 1);
+	assert_ptr_equal(tls_shared_of(kit)->inner[1], tls_shared_of(kit)->inner[2]);
+	for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+		SSL *ssl = client_of(kit, cases[i / 2].offered, cases[i / 2].len);
+		uint64_t before = kit_counter(kit, cases[i / 2].counter);
+
+		SSL_set_max_proto_version(ssl, i % 2 ? TLS1_2_VERSION : TLS1_3_VERSION);
+		tls_shake(kit, ssl);
+		SSL_get0_alpn_selected(ssl, &chosen, &len);
+		assert_int_equal(len, strlen(cases[i / 2].agreed));
+		assert_memory_equal(chosen ? chosen : (const unsigned char *)"", cases[i / 2].agreed, len);
+		tls_say(kit, ssl, "HAL\n");
+		tls_expect(kit, ssl, strcmp(cases[i / 2].agreed, "next") == 0 ? "IBM\v" : "HAL\n");
+		assert_int_equal(kit_counter(kit, cases[i / 2].counter), before + 1);
+		tls_client_fini(ssl);
+	}
+	kit_wait(kit, stream_server_count(kit->server) == 0 && tls_other_finis == 4);
+	assert_int_equal(kit_counter(kit, COUNTER_DNS_TLS_VERSION_12), kit_counter(kit, COUNTER_DNS_TLS_VERSION_13));
+
+	/* Its last words are said inside of TLS, too. */
+	SSL *ssl = client_of(kit, "\4next", 5);
+	tls_shake(kit, ssl);
+	tls_say(kit, ssl, "12345");
+	tls_expect(kit, ssl, "23456");
+	kit_age(kit, kit_oldest(kit, STREAM_IDLE), kit_idle_ms);
+	tls_expect(kit, ssl, "5 bytes");
+	tls_expect_end(kit, ssl);
+	tls_client_fini(ssl);
+}
+
+static void failures_are_told_apart(void **state)
+{
+	static const uint8_t other[] = "\2h2";
+	struct kit *kit = *state;
+	SSL *ssl = tls_client(kit);
+	char byte;
+	int end;
+
+	SSL_set_alpn_protos(ssl, other, sizeof other - 1);
+	tls_expect_refusal(kit, ssl, SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL);
+	tls_client_fini(ssl);
+	assert_int_equal(kit_counter(kit, COUNTER_DNS_TLS_FAILED_PROTOCOL), 1);
+
+	ssl = tls_client(kit);
+	SSL_set_max_proto_version(ssl, TLS1_2_VERSION);
+	SSL_set_cipher_list(ssl, "AES128-SHA256");
+	tls_expect_refusal(kit, ssl, SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE);
+	tls_client_fini(ssl);
+	assert_int_equal(kit_counter(kit, COUNTER_DNS_TLS_FAILED_PARAMETERS), 1);
+
+	ssl = tls_client(kit);
+	SSL_set_security_level(ssl, 0);
+	SSL_set_min_proto_version(ssl, TLS1_1_VERSION);
+	SSL_set_max_proto_version(ssl, TLS1_1_VERSION);
+	tls_expect_refusal(kit, ssl, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION);
+	tls_client_fini(ssl);
+	assert_int_equal(kit_counter(kit, COUNTER_DNS_TLS_FAILED_VERSION), 1);
+
+	/* The client does not take our certificate. */
+	ssl = tls_client(kit);
+	SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+	int reason;
+	assert_int_equal(tls_until(kit, ssl, SSL_do_handshake(ssl), &reason), -1);
+	kit_wait(kit, kit_counter(kit, COUNTER_DNS_TLS_FAILED_ALERT) == 1);
+	tls_client_fini(ssl);
+
+	int fd = kit_client(kit);
+	kit_say(kit, fd, "GET / HTTP/1.1\r\n\r\n", 18);
+	assert_int_equal(kit_hear(kit, fd, &byte, 1, &end), 0);
+	close(fd);
+	assert_int_equal(kit_counter(kit, COUNTER_DNS_TLS_FAILED_NOT_TLS), 1);
+
+	fd = kit_client(kit);
+	kit_say(kit, fd, "\x16\x03\x01", 3);
+	kit_wait(kit, kit_oldest(kit, STREAM_OPENING) != NULL);
+	close(fd);
+	kit_wait(kit, kit_counter(kit, COUNTER_DNS_TLS_FAILED_LEFT) == 1);
+	assert_int_equal(kit_counter(kit, COUNTER_DNS_TLS_HANDSHAKE_FAILED), 6);
 }
 
 /* With the newest ticket, where there is one: in TLS 1.3 each is for once. */
@@ -560,6 +766,8 @@ int main(void)
 		tls_kit_test(lines_are_answered),
 		tls_kit_test(cuts_change_nothing),
 		tls_kit_test(back_pressure_works_through_tls),
+		tls_kit_test(waiting_works_through_tls),
+		tls_kit_test(who_ended_its_side_still_waits),
 		tls_kit_test(both_sides_end_in_order),
 		tls_kit_test(an_idle_client_is_told_goodbye),
 		tls_kit_test(a_slow_line_is_told),
@@ -570,7 +778,10 @@ int main(void)
 		tls_kit_test(bytes_that_are_no_records_end_it),
 		tls_kit_test(a_damaged_record_ends_it),
 		tls_kit_test(certificates_are_chosen_by_name),
+		tls_kit_test(what_a_certificate_covers),
 		tls_kit_test(alpn_is_answered),
+		tls_kit_test(the_protocol_inside_is_agreed_on),
+		tls_kit_test(failures_are_told_apart),
 		tls_kit_test(tickets_resume),
 		tls_kit_test(a_reload_leaves_connections_alone),
 		tls_kit_test(keys_change_and_handshakes_do_not_repeat),
