@@ -31,12 +31,17 @@ static const struct stream_protocol text_protocol = {
 };
 
 static const struct tls_service service = {
-	.inner = &text_protocol,
+	.inner = { { "dot", &text_protocol, COUNTER_DNS_TLS_PROTOCOL_DOT } },	/* RFC 7858, 3.1 */
+	.out_bytes = DNS_TCP_OUT_BYTES,
 	.certs = certs_now,
 	.handshakes = COUNTER_DNS_TLS_HANDSHAKES,
 	.full = COUNTER_DNS_TLS_FULL,
 	.resumed = COUNTER_DNS_TLS_RESUMED,
+	.version12 = COUNTER_DNS_TLS_VERSION_12,
+	.version13 = COUNTER_DNS_TLS_VERSION_13,
+	.unnamed = COUNTER_DNS_TLS_PROTOCOL_NONE,
 	.failed = COUNTER_DNS_TLS_HANDSHAKE_FAILED,
+	.failures = COUNTER_DNS_TLS_FAILED_NOT_TLS,
 };
 
 static void init(struct worker *worker, void *shared)

@@ -61,11 +61,18 @@ void tls_turn(struct tls *tls, struct span in, uint8_t *out, size_t room)
 }
 
 /* OpenSSL keeps its faults in a queue of the thread: it must be empty before a call for its verdict to be about that
- * call. */
+ * call. It nearly always is, and a look costs less than to empty it. */
+static void forget_faults(void)
+{
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
+}
+
 static enum tls_status verdict(const struct tls *tls, int ret)
 {
+	if (ret > 0)
+		return TLS_GOOD;
 	switch (SSL_get_error(tls->ssl, ret)) {
-	case SSL_ERROR_NONE: return TLS_GOOD;
 	case SSL_ERROR_WANT_READ: return TLS_WANT;
 	case SSL_ERROR_WANT_WRITE: return TLS_FULL;
 	case SSL_ERROR_ZERO_RETURN: return TLS_END;
@@ -75,7 +82,7 @@ static enum tls_status verdict(const struct tls *tls, int ret)
 
 enum tls_status tls_handshake(struct tls *tls)
 {
-	ERR_clear_error();
+	forget_faults();
 	return verdict(tls, SSL_do_handshake(tls->ssl));
 }
 
@@ -83,11 +90,16 @@ enum tls_status tls_read(struct tls *tls, uint8_t *buf, size_t size, size_t *ret
 {
 	size_t len = 0;
 
-	ERR_clear_error();
+	forget_faults();
 	enum tls_status status = verdict(tls, SSL_read_ex(tls->ssl, buf, size, &len));
 	if (status == TLS_GOOD)
 		*ret_len = len;
 	return status;
+}
+
+bool tls_has_more(const struct tls *tls)
+{
+	return tls->in.len > 0 || SSL_has_pending(tls->ssl) || (SSL_get_shutdown(tls->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
 enum tls_status tls_write(struct tls *tls, const uint8_t *bytes, size_t len)
@@ -97,20 +109,79 @@ enum tls_status tls_write(struct tls *tls, const uint8_t *bytes, size_t len)
 	assert(tls->room - tls->said >= TLS_SEALED_MAX(len));
 	if (len == 0)
 		return TLS_GOOD;
-	ERR_clear_error();
+	forget_faults();
 	enum tls_status status = verdict(tls, SSL_write_ex(tls->ssl, bytes, len, &written));
 	return status == TLS_GOOD && written == len ? TLS_GOOD : TLS_BAD;
 }
 
 void tls_goodbye(struct tls *tls)
 {
-	ERR_clear_error();
+	forget_faults();
 	(void)SSL_shutdown(tls->ssl);
 }
 
 bool tls_resumed(const struct tls *tls)
 {
 	return SSL_session_reused(tls->ssl);
+}
+
+bool tls_is_13(const struct tls *tls)
+{
+	return SSL_version(tls->ssl) >= TLS1_3_VERSION;
+}
+
+struct span tls_protocol(const struct tls *tls)
+{
+	const unsigned char *name;
+	unsigned len;
+
+	SSL_get0_alpn_selected(tls->ssl, &name, &len);
+	return (struct span){ name, len };
+}
+
+bool tls_covers(const struct tls *tls, struct span host)
+{
+	const struct tls_names *names = &tls->certs->list[tls->shown].names;
+	size_t value;
+
+	if (names->count == 0)
+		return true;
+	if (host.len > 2 && host.at[0] == '[')
+		host = (struct span){ host.at + 1, host.len - 2 };
+	return tls_names_find(names, (const char *)host.at, host.len, &value);
+}
+
+enum tls_failure tls_failure(void)
+{
+	unsigned long error = ERR_peek_error();
+	int reason = ERR_GET_REASON(error);
+
+	if (ERR_GET_LIB(error) != ERR_LIB_SSL)
+		return TLS_FAILED_OTHER;
+	/* The alerts of the other side are reasons from here on. */
+	if (reason >= SSL_AD_REASON_OFFSET)
+		return TLS_FAILED_ALERT;
+	switch (reason) {
+	case SSL_R_HTTP_REQUEST:
+	case SSL_R_HTTPS_PROXY_REQUEST:
+	case SSL_R_WRONG_VERSION_NUMBER:
+	case SSL_R_BAD_RECORD_TYPE:
+		return TLS_FAILED_NOT_TLS;
+	case SSL_R_UNSUPPORTED_PROTOCOL:
+	case SSL_R_UNKNOWN_PROTOCOL:
+	case SSL_R_VERSION_TOO_LOW:
+		return TLS_FAILED_VERSION;
+	case SSL_R_NO_SHARED_CIPHER:
+	case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
+	case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+	case SSL_R_NO_SUITABLE_KEY_SHARE:
+	case SSL_R_NO_SUITABLE_GROUPS:
+		return TLS_FAILED_PARAMETERS;
+	case SSL_R_NO_APPLICATION_PROTOCOL:
+		return TLS_FAILED_PROTOCOL;
+	default:
+		return TLS_FAILED_OTHER;
+	}
 }
 
 const char *tls_fault(void)

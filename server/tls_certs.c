@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Certificates and keys from files, into one SSL_CTX each. */
+/* Certificates and keys from files, into one SSL_CTX each; with what else a service needs to shake hands. */
+#include <assert.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -11,6 +12,7 @@
 #include "conf/base/file.h"
 #include "conf/base/mem.h"
 #include "server/tls_inner.h"
+#include "sync/content.h"
 
 enum {
 	FILE_MAX = 1 << 20,
@@ -137,22 +139,29 @@ static int64_t seconds(const ASN1_TIME *time)
 	return ASN1_TIME_to_tm(time, &tm) == 1 ? timegm(&tm) : 0;
 }
 
+/* Its names go into the list of all, to be chosen by, and its own, to know what it covers; addresses only there, for
+ * nobody asks for an address by SNI (RFC 6066, 3). */
 static void add_names(struct tls_certs *certs, X509 *cert, size_t index)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	size_t before = certs->names.count;
+	struct tls_names *own = &certs->list[index].names;
 
 	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+		const ASN1_STRING *text = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
 
-		if (name->type == GEN_DNS)
-			tls_names_add(&certs->names, (const char *)ASN1_STRING_get0_data(name->d.dNSName),
-				      (size_t)ASN1_STRING_length(name->d.dNSName), index);
+		if (name->type == GEN_IPADD)
+			tls_names_add_address(own, ASN1_STRING_get0_data(text), (size_t)ASN1_STRING_length(text), index);
+		if (name->type != GEN_DNS || !tls_names_add(own, (const char *)ASN1_STRING_get0_data(text),
+							    (size_t)ASN1_STRING_length(text), index))
+			continue;
+		const char *normal = own->list[own->count - 1].text;
+		tls_names_add(&certs->names, normal, strlen(normal), index);
 	}
 	GENERAL_NAMES_free(names);
-	certs->list[index].names = certs->names.count - before;
-	if (certs->names.count > before)
-		certs->list[index].name = mem_string(certs->names.list[before].text);
+	if (own->count > 0)
+		certs->list[index].name = mem_string(own->list[0].text);
+	tls_names_sort(own);
 }
 
 static void check_dates(const struct entry *entry, const struct tls_cert *cert)
@@ -183,6 +192,25 @@ static void check_order(const struct entry *entry, STACK_OF(X509) *chain)
 	}
 }
 
+/* RFC 7633: clients refuse such a certificate without a response. */
+static bool must_staple(X509 *cert)
+{
+	return X509_get_ext_by_NID(cert, NID_tlsfeature, -1) >= 0;
+}
+
+static void load_staple(const struct entry *entry, struct tls_cert *cert, X509 *own, STACK_OF(X509) *chain)
+{
+	struct err_note note;
+
+	if (entry->conf->ocsp != NULL
+	    && tls_ocsp_read(entry->conf->ocsp, own, chain, clock_wall_s(), &cert->staple, &note) != 0)
+		err_list_add(entry->warnings, entry->wish->file, entry->conf->line, "%s.certificates[%zu].ocsp: %s: %s",
+			     entry->wish->key, entry->index, entry->conf->ocsp, note.text);
+	if (cert->staple.der == NULL && must_staple(own))
+		tell(entry, entry->warnings, cert->file,
+		     "it may only be shown with an OCSP response (RFC 7633), and there is none: clients will refuse it");
+}
+
 static bool use(const struct entry *entry, SSL_CTX *context, STACK_OF(X509) *chain, EVP_PKEY *key)
 {
 	X509 *own = sk_X509_value(chain, 0);
@@ -210,7 +238,7 @@ static bool load_entry(const struct entry *entry, struct tls_certs *certs)
 	EVP_PKEY *key = read_key(entry);
 	bool good = false;
 
-	cert->context = tls_context_new(certs);
+	cert->context = tls_context_new(entry->wish->key);
 	cert->file = mem_string(entry->conf->cert);
 	if (cert->context == NULL)
 		err_list_add(entry->errors, "", 0, "%s: OpenSSL does not give a context: %s", entry->wish->key,
@@ -224,6 +252,7 @@ static bool load_entry(const struct entry *entry, struct tls_certs *certs)
 		check_dates(entry, cert);
 		check_order(entry, chain);
 		good = use(entry, cert->context, chain, key);
+		load_staple(entry, cert, own, chain);
 	}
 	EVP_PKEY_free(key);
 	sk_X509_pop_free(chain, X509_free);
@@ -231,33 +260,117 @@ static bool load_entry(const struct entry *entry, struct tls_certs *certs)
 	return good;
 }
 
+/* Keys from files, or from the master, or the node's own: those that run, or new ones. NULL with a fault told. */
+static struct tls_tickets *load_tickets(const struct tls_certs_wish *wish, struct err_list *errors,
+					struct err_list *warnings)
+{
+	struct tls_ticket_key keys[CONF_TICKET_KEYS_MAX];
+	size_t count = wish->conf->ticket_key_count, before = errors->count;
+	struct tls_tickets *tickets = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		tls_ticket_file_read(wish->conf->ticket_keys[i], &keys[i], errors, warnings);
+	if (errors->count > before)
+		goto cleanse;
+	for (size_t i = 0; wish->conf->ticket_key_count == 0 && i < wish->ticket_count; i++)
+		count += tls_ticket_parse(wish->tickets[i].bytes, wish->tickets[i].len, &keys[count]);
+	if (count > 0)
+		tickets = tls_tickets_of(keys, count);
+	else if (wish->running != NULL && !wish->running->tickets->shared)
+		tickets = tls_tickets_retain(wish->running->tickets);
+	else
+		tickets = tls_tickets_new(clock_monotonic_ns());
+	if (tickets == NULL)
+		err_list_add(errors, "", 0, "%s: OpenSSL does not start: %s", wish->key, tls_fault());
+cleanse:
+	OPENSSL_cleanse(keys, sizeof keys);
+	return tickets;
+}
+
+/* A set without certificates yet. */
+static struct tls_certs *new_set(const struct tls_certs_wish *wish, size_t count, struct err_list *errors,
+				 struct err_list *warnings)
+{
+	struct tls_certs *certs = mem_alloc(sizeof *certs);
+
+	atomic_init(&certs->count, 1);
+	for (const char *const *name = wish->alpn; *name != NULL; name++) {
+		size_t len = strlen(*name);
+
+		assert(certs->alpn_len + 1 + len <= sizeof certs->alpn);
+		certs->alpn[certs->alpn_len] = (uint8_t)len;
+		memcpy(certs->alpn + certs->alpn_len + 1, *name, len);
+		certs->alpn_len += 1 + len;
+	}
+	certs->list = mem_array(count, sizeof *certs->list);
+	certs->list_count = count;
+	certs->bio = tls_bio_method();
+	if (certs->bio == NULL)
+		err_list_add(errors, "", 0, "%s: OpenSSL does not start: %s", wish->key, tls_fault());
+	certs->tickets = load_tickets(wish, errors, warnings);
+	return certs;
+}
+
+static int finish_set(struct tls_certs *certs, bool good, struct tls_certs **ret_certs)
+{
+	if (!good) {
+		tls_certs_release(certs);
+		return ERR_INVALID;
+	}
+	*ret_certs = certs;
+	return 0;
+}
+
 int tls_certs_load(const struct tls_certs_wish *wish, struct tls_certs **ret_certs, struct err_list *errors,
 		   struct err_list *warnings)
 {
 	size_t before = errors->count, count = wish->conf->certificate_count;
-	struct tls_certs *certs = mem_alloc(sizeof *certs);
+	struct tls_certs *certs = new_set(wish, count, errors, warnings);
 	bool good = true;
 
-	atomic_init(&certs->count, 1);
-	certs->alpn = mem_string(wish->alpn);
-	certs->bio = tls_bio_method();
-	certs->tickets = wish->running != NULL ? tls_tickets_retain(wish->running->tickets)
-					       : tls_tickets_new(clock_monotonic_ns());
-	certs->list = mem_array(count, sizeof *certs->list);
-	certs->list_count = count;
-	if (certs->bio == NULL || certs->tickets == NULL) {
-		err_list_add(errors, "", 0, "%s: OpenSSL does not start: %s", wish->key, tls_fault());
-		good = false;
-	}
 	for (size_t i = 0; i < count; i++)
 		good &= load_entry(&(struct entry){ wish, &wish->conf->certificates[i], i, errors, warnings }, certs);
-	if (good && errors->count == before) {
-		tls_names_sort(&certs->names);
-		*ret_certs = certs;
-		return 0;
+	tls_names_sort(&certs->names);
+	return finish_set(certs, good && errors->count == before, ret_certs);
+}
+
+/* The certificate as it is in use, with its response as it now is in the file: that of the entry which named it, for the
+ * configuration may be a newer one than that of the set. */
+static void renew_cert(const struct tls_certs_wish *wish, const struct tls_cert *running, struct tls_cert *cert,
+		       struct err_list *errors, struct err_list *warnings)
+{
+	const struct conf_tls *conf = wish->conf;
+	STACK_OF(X509) *chain = NULL;
+
+	*cert = *running;
+	SSL_CTX_up_ref(cert->context);
+	cert->file = mem_string(running->file);
+	cert->name = mem_string(running->name);
+	tls_names_copy(&cert->names, &running->names);
+	cert->staple = (struct tls_staple){ 0 };
+	SSL_CTX_get0_chain_certs(cert->context, &chain);
+	for (size_t i = 0; i < conf->certificate_count; i++) {
+		if (strcmp(conf->certificates[i].cert, cert->file) == 0) {
+			load_staple(&(struct entry){ wish, &conf->certificates[i], i, errors, warnings }, cert,
+				    SSL_CTX_get0_certificate(cert->context), chain);
+			return;
+		}
 	}
-	tls_certs_release(certs);
-	return ERR_INVALID;
+}
+
+int tls_certs_renew(const struct tls_certs_wish *wish, struct tls_certs **ret_certs, struct err_list *errors,
+		    struct err_list *warnings)
+{
+	const struct tls_certs *running = wish->running;
+	size_t before = errors->count;
+	struct tls_certs *certs = new_set(wish, running->list_count, errors, warnings);
+
+	memcpy(certs->alpn, running->alpn, sizeof certs->alpn);
+	certs->alpn_len = running->alpn_len;
+	for (size_t i = 0; i < running->list_count; i++)
+		renew_cert(wish, &running->list[i], &certs->list[i], errors, warnings);
+	tls_names_copy(&certs->names, &running->names);
+	return finish_set(certs, errors->count == before, ret_certs);
 }
 
 struct tls_certs *tls_certs_retain(const struct tls_certs *certs)
@@ -277,12 +390,13 @@ void tls_certs_release(struct tls_certs *certs)
 		SSL_CTX_free(certs->list[i].context);
 		mem_free(certs->list[i].file);
 		mem_free(certs->list[i].name);
+		tls_names_fini(&certs->list[i].names);
+		tls_staple_fini(&certs->list[i].staple);
 	}
 	tls_names_fini(&certs->names);
 	tls_tickets_release(certs->tickets);
 	BIO_meth_free(certs->bio);
 	mem_free(certs->list);
-	mem_free(certs->alpn);
 	mem_free(certs);
 }
 
@@ -298,8 +412,30 @@ void tls_certs_info(const struct tls_certs *certs, size_t i, struct tls_certs_in
 	*ret = (struct tls_certs_info){
 		.file = cert->file,
 		.name = cert->name ? cert->name : "",
-		.names = cert->names,
+		.names = cert->names.count,
 		.not_before = cert->not_before,
 		.not_after = cert->not_after,
+		.stapled_until = cert->staple.until,
 	};
+}
+
+size_t tls_certs_ticket_keys(const struct tls_certs *certs, uint8_t ret[CONF_TICKET_KEYS_MAX][TLS_TICKET_DIGEST_BYTES],
+			     bool *ret_shared)
+{
+	struct tls_tickets *tickets = certs->tickets;
+	struct tls_ticket_key keys[CONF_TICKET_KEYS_MAX];
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	tls_tickets_rotate(tickets, clock_monotonic_ns());
+	pthread_mutex_lock(&tickets->lock);
+	memcpy(keys, tickets->keys, sizeof keys);
+	pthread_mutex_unlock(&tickets->lock);
+	for (size_t i = 0; i < tickets->key_count; i++) {
+		memset(digest, 0, TLS_TICKET_DIGEST_BYTES);
+		EVP_Digest(&keys[i], sizeof keys[i], digest, NULL, EVP_sha256(), NULL);
+		memcpy(ret[i], digest, TLS_TICKET_DIGEST_BYTES);
+	}
+	OPENSSL_cleanse(keys, sizeof keys);
+	*ret_shared = tickets->shared;
+	return tickets->key_count;
 }

@@ -16,7 +16,9 @@
 #define CIPHERS_13 "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
 #define GROUPS "X25519:P-256:X448:P-384"
 
-enum { SETTINGS = SSL_MODE_RELEASE_BUFFERS };	/* an idle connection has none */
+/* An idle connection has no buffers. The chain is the one in the file: without this OpenSSL would look for one anew in
+ * each handshake with a certificate that stands alone. */
+enum { SETTINGS = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN };
 
 static const uint64_t options = SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE
 	| SSL_OP_PRIORITIZE_CHACHA;
@@ -25,31 +27,47 @@ static const uint64_t options = SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION 
  * that none is for, gets the first: clients that encrypt without verifying (RFC 9539) must be served. */
 static int choose_certificate(SSL *ssl, int *ret_alert, void *arg)
 {
-	const struct tls_certs *certs = arg;
+	struct tls *tls = tls_of(ssl);
 	const char *host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 	size_t i;
 
 	(void)ret_alert;
-	if (host == NULL || !tls_names_find(&certs->names, host, &i))
+	(void)arg;
+	if (host == NULL || !tls_names_find(&tls->certs->names, host, strnlen(host, TLS_NAME_MAX + 2), &i))
 		return SSL_TLSEXT_ERR_NOACK;
-	if (i > 0)
-		SSL_set_SSL_CTX(ssl, certs->list[i].context);
+	if (i != tls->shown)
+		SSL_set_SSL_CTX(ssl, tls->certs->list[i].context);
+	tls->shown = (uint32_t)i;
 	return SSL_TLSEXT_ERR_OK;
 }
 
-/* A client that names protocols and not ours came through the wrong door: to answer it would let it be tricked into
- * taking our answers for those of another service (RFC 9325, 3.8). */
+static bool offers(const unsigned char *offered, unsigned len, struct span name)
+{
+	struct reader reader = reader_of(offered, len);
+
+	while (reader_left(&reader) > 0) {
+		struct span one = reader_take(&reader, reader_u8(&reader));
+
+		if (!reader.bad && span_equal(one, name))
+			return true;
+	}
+	return false;
+}
+
+/* The first of ours that the client names, too. A client that names protocols and none of ours came through the wrong
+ * door: to answer it would let it be tricked into taking our answers for those of another service (RFC 7301, 3.2; RFC
+ * 9325, 3.8). */
 static int choose_protocol(SSL *ssl, const unsigned char **ret_chosen, unsigned char *ret_len,
 			   const unsigned char *offered, unsigned int len, void *arg)
 {
-	const struct tls_certs *certs = arg;
-	struct reader reader = reader_of(offered, len);
+	const struct tls_certs *certs = tls_of(ssl)->certs;
+	struct reader ours = reader_of(certs->alpn, certs->alpn_len);
 
-	(void)ssl;
-	while (reader_left(&reader) > 0) {
-		struct span name = reader_take(&reader, reader_u8(&reader));
+	(void)arg;
+	while (reader_left(&ours) > 0) {
+		struct span name = reader_take(&ours, reader_u8(&ours));
 
-		if (!reader.bad && span_equal(name, span_string(certs->alpn))) {
+		if (offers(offered, len, name)) {
 			*ret_chosen = name.at;
 			*ret_len = (unsigned char)name.len;
 			return SSL_TLSEXT_ERR_OK;
@@ -58,14 +76,13 @@ static int choose_protocol(SSL *ssl, const unsigned char **ret_chosen, unsigned 
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-SSL_CTX *tls_context_new(struct tls_certs *certs)
+SSL_CTX *tls_context_new(const char *service)
 {
 	char groups[] = GROUPS;	/* OpenSSL's macro casts, and only reads */
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
 	if (context == NULL)
 		return NULL;
-	SSL_CTX_set_app_data(context, certs);
 	SSL_CTX_set_options(context, options);
 	SSL_CTX_set_mode(context, SETTINGS);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
@@ -73,12 +90,10 @@ SSL_CTX *tls_context_new(struct tls_certs *certs)
 	SSL_CTX_set_num_tickets(context, 1);
 	SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_tlsext_servername_callback(context, choose_certificate);
-	SSL_CTX_set_tlsext_servername_arg(context, certs);
-	SSL_CTX_set_alpn_select_cb(context, choose_protocol, certs);
+	SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
 	tls_tickets_use(context);
-	/* A ticket of one service opens nothing at another. */
-	const unsigned char *service = (const unsigned char *)certs->alpn;
-	if (SSL_CTX_set_session_id_context(context, service, (unsigned)strlen(certs->alpn)) == 1
+	tls_ocsp_use(context);
+	if (SSL_CTX_set_session_id_context(context, (const unsigned char *)service, (unsigned)strlen(service)) == 1
 	    && SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1
 	    && SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1
 	    && SSL_CTX_set_cipher_list(context, CIPHERS_12) == 1 && SSL_CTX_set_ciphersuites(context, CIPHERS_13) == 1

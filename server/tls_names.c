@@ -1,44 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/tls_names.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/base/mem.h"
 
+/* '\0': no byte of a host name. */
+static char lowered(unsigned char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c + ('a' - 'A'));
+	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= ':') || c == '-' || c == '_' || c == '.' || c == '*')
+		return (char)c;
+	return '\0';
+}
+
 /* Lower case without a last dot into normal. False: too long, empty, or with bytes that host names do not have. */
 static bool normalise(const char *text, size_t len, char normal[TLS_NAME_MAX + 1])
 {
-	static const char fit[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.*";
-
 	if (len > 0 && text[len - 1] == '.')
 		len--;
 	if (len == 0 || len > TLS_NAME_MAX)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		char c = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + ('a' - 'A')) : text[i];
-
-		if (c == '\0' || strchr(fit, c) == NULL)
+		normal[i] = lowered((unsigned char)text[i]);
+		if (normal[i] == '\0')
 			return false;
-		normal[i] = c;
 	}
 	normal[len] = '\0';
 	return true;
+}
+
+static void add(struct tls_names *names, const char *normal, size_t value)
+{
+	mem_grow((void **)&names->list, &names->capacity, names->count, sizeof *names->list);
+	names->list[names->count] = (struct tls_name){ mem_string(normal), names->count, value };
+	names->count++;
 }
 
 bool tls_names_add(struct tls_names *names, const char *text, size_t len, size_t value)
 {
 	char normal[TLS_NAME_MAX + 1];
 
-	if (!normalise(text, len, normal))
+	if (!normalise(text, len, normal) || strchr(normal, ':') != NULL)
 		return false;
 	/* A wildcard stands alone in the leftmost label, and for one label only. */
 	const char *star = strrchr(normal, '*');
 	if (star != NULL && (star != normal || normal[1] != '.' || normal[2] == '\0'))
 		return false;
-	mem_grow((void **)&names->list, &names->capacity, names->count, sizeof *names->list);
-	names->list[names->count] = (struct tls_name){ mem_string(normal), names->count, value };
-	names->count++;
+	add(names, normal, value);
+	return true;
+}
+
+bool tls_names_add_address(struct tls_names *names, const uint8_t *bytes, size_t len, size_t value)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (len != sizeof(struct in_addr) && len != sizeof(struct in6_addr))
+		return false;
+	inet_ntop(len == sizeof(struct in_addr) ? AF_INET : AF_INET6, bytes, text, sizeof text);
+	add(names, text, value);
 	return true;
 }
 
@@ -81,11 +104,11 @@ static bool find(const struct tls_names *names, const char *text, size_t *ret_va
 	return found != NULL;
 }
 
-bool tls_names_find(const struct tls_names *names, const char *host, size_t *ret_value)
+bool tls_names_find(const struct tls_names *names, const char *host, size_t len, size_t *ret_value)
 {
 	char normal[TLS_NAME_MAX + 1];
 
-	if (!normalise(host, strnlen(host, TLS_NAME_MAX + 2), normal) || strchr(normal, '*') != NULL)
+	if (!normalise(host, len, normal) || strchr(normal, '*') != NULL)
 		return false;
 	if (find(names, normal, ret_value))
 		return true;
@@ -95,6 +118,18 @@ bool tls_names_find(const struct tls_names *names, const char *host, size_t *ret
 		return false;
 	*--dot = '*';
 	return find(names, dot, ret_value);
+}
+
+void tls_names_copy(struct tls_names *ret_copy, const struct tls_names *names)
+{
+	*ret_copy = (struct tls_names){ .count = names->count, .capacity = names->count };
+	if (names->count == 0)
+		return;
+	ret_copy->list = mem_array(names->count, sizeof *ret_copy->list);
+	for (size_t i = 0; i < names->count; i++) {
+		ret_copy->list[i] = names->list[i];
+		ret_copy->list[i].text = mem_string(names->list[i].text);
+	}
 }
 
 void tls_names_fini(struct tls_names *names)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/tls_stage.h"
 
+#include <string.h>
+
 #include "conf/base/clock.h"
 #include "conf/base/log.h"
 #include "conf/base/mem.h"
 #include "server/tls.h"
+#include "sync/content.h"
 
 static void log_notes(enum log_level level, const struct err_list *list)
 {
@@ -34,33 +37,35 @@ static void log_certificates(const char *key, const struct tls_certs *certs)
 	}
 }
 
-static const struct service {
-	const char *key, *alpn;
-} services[DATASET_TLS_SERVICES] = {
-	[DATASET_TLS_DNS] = { "dns.tls", "dot" },	/* RFC 7858 */
-	[DATASET_TLS_HTTP] = { "redirect.tls", "http/1.1" },
-};
+/* Of the registry of RFC 7301, 6; each is in server/dns_tls.c or server/https.c. */
+static const char *const dot[] = { "dot", NULL };
+static const char *const http[] = { "h2", "http/1.1", "http/1.0", NULL };
 
-static const struct conf_tls *conf_of(const struct conf *conf, int service)
+static struct tls_certs_wish wish_of(const struct conf *conf, const struct content *content, int service)
 {
-	return service == DATASET_TLS_DNS ? &conf->dns.tls : &conf->redirect.tls;
+	bool dns = service == DATASET_TLS_DNS;
+	const struct conf_tls *tls = dns ? &conf->dns.tls : &conf->redirect.tls;
+
+	return (struct tls_certs_wish){
+		.key = dns ? "dns.tls" : "redirect.tls",
+		.file = conf->file,
+		.conf = tls,
+		.alpn = dns ? dot : tls->http2 ? http : http + 1,
+		.tickets = content != NULL ? content->tickets : NULL,
+		.ticket_count = content != NULL ? content->ticket_count : 0,
+	};
 }
 
 /* ret is untouched on a fault, and without the section. */
-static int load(const struct conf *conf, int service, const struct tls_certs *running, bool strict,
+static int load(const struct conf *conf, const struct content *content, int service, const struct tls_certs *running, bool strict,
 		struct dataset_tls *ret, struct err_list *errors)
 {
-	const struct tls_certs_wish wish = {
-		.key = services[service].key,
-		.file = conf->file,
-		.conf = conf_of(conf, service),
-		.alpn = services[service].alpn,
-		.running = running,
-		.strict = strict,
-	};
+	struct tls_certs_wish wish = wish_of(conf, content, service);
 	struct err_list warnings = { 0 };
 	struct tls_certs *certs = NULL;
 
+	wish.running = running;
+	wish.strict = strict;
 	if (!wish.conf->present)
 		return 0;
 	int err = tls_certs_load(&wish, &certs, errors, &warnings);
@@ -79,7 +84,7 @@ int tls_stage_load(const struct conf *conf, bool strict, struct dataset_tls ret[
 	int err = 0;
 
 	for (int i = 0; i < DATASET_TLS_SERVICES; i++) {
-		int failed = load(conf, i, NULL, strict, &ret[i], errors);
+		int failed = load(conf, NULL, i, NULL, strict, &ret[i], errors);
 
 		err = err != 0 ? err : failed;
 	}
@@ -105,7 +110,7 @@ void tls_stage_reload(const struct conf *conf, const struct dataset *running, st
 		struct err_list errors = { 0 };
 		struct dataset_tls *tls = &dataset->tls[i];
 
-		if (load(conf, i, running->tls[i].certs, false, tls, &errors) != 0) {
+		if (load(conf, dataset->content, i, running->tls[i].certs, false, tls, &errors) != 0) {
 			log_notes(LOG_LEVEL_ERROR, &errors);
 			*tls = keep(&running->tls[i]);
 			mem_free(tls->fault);
@@ -119,6 +124,50 @@ void tls_stage_keep(const struct dataset *running, struct dataset *dataset)
 {
 	for (int i = 0; i < DATASET_TLS_SERVICES; i++)
 		dataset->tls[i] = keep(&running->tls[i]);
+}
+
+int tls_stage_secrets(const struct conf *conf, const struct dataset *running, struct dataset *dataset,
+		      struct err_list *errors)
+{
+	int err = 0;
+
+	tls_stage_keep(running, dataset);
+	for (int i = 0; i < DATASET_TLS_SERVICES; i++) {
+		struct tls_certs_wish wish = wish_of(conf, dataset->content, i);
+		struct dataset_tls *tls = &dataset->tls[i];
+		struct err_list warnings = { 0 };
+		struct tls_certs *certs;
+
+		if (!wish.conf->present || tls->certs == NULL)
+			continue;
+		wish.running = tls->certs;
+		int failed = tls_certs_renew(&wish, &certs, errors, &warnings);
+		log_notes(LOG_LEVEL_WARN, &warnings);
+		err_list_fini(&warnings);
+		err = err != 0 ? err : failed;
+		if (failed != 0)
+			continue;
+		tls_certs_release(tls->certs);
+		tls->certs = certs;
+	}
+	return err;
+}
+
+void tls_stage_first(const struct conf *conf, struct dataset_tls tls[DATASET_TLS_SERVICES], struct dataset *dataset)
+{
+	struct dataset loaded = { 0 };
+	struct err_list errors = { 0 };
+
+	memcpy(loaded.tls, tls, sizeof loaded.tls);
+	memset(tls, 0, sizeof loaded.tls);
+	/* Keys of this node's own do until then; files were read as the user that started the node. */
+	if (dataset->content == NULL || dataset->content->ticket_count == 0)
+		tls_stage_keep(&loaded, dataset);
+	else
+		tls_stage_secrets(conf, &loaded, dataset, &errors);
+	log_notes(LOG_LEVEL_ERROR, &errors);
+	err_list_fini(&errors);
+	dataset_tls_fini(loaded.tls);
 }
 
 const char *tls_stage_fault(const struct dataset *dataset)

@@ -13,6 +13,12 @@ int tls_stage_load(const struct conf *conf, bool strict, struct dataset_tls ret[
 		   struct err_list *errors);
 /* For a reload: files that cannot be used leave what runs in use, with the fault told and noted in the dataset. */
 void tls_stage_reload(const struct conf *conf, const struct dataset *running, struct dataset *dataset);
+/* For a reload of secrets: the certificates as they run, with ticket keys and OCSP responses read again. A ticket key that
+ * cannot be used is a fault; the dataset is complete all the same. */
+int tls_stage_secrets(const struct conf *conf, const struct dataset *running, struct dataset *dataset,
+		      struct err_list *errors);
+/* For the start, once content is there: takes tls over into the dataset, with the ticket keys of its content. */
+void tls_stage_first(const struct conf *conf, struct dataset_tls tls[DATASET_TLS_SERVICES], struct dataset *dataset);
 /* For what reloads something else: the certificates as they run. */
 void tls_stage_keep(const struct dataset *running, struct dataset *dataset);
 

@@ -8,33 +8,68 @@
 #include "conf/base/mem.h"
 #include "server/worker.h"
 
-static const struct stream_protocol *inner_of(const struct tls_shared *shared)
-{
-	return shared->service->inner;
-}
-
-/* The inner protocol's out buffer, behind its shared state. */
-static uint8_t *inner_out(struct tls_shared *shared)
-{
-	return shared->more + TLS_STREAM_ALIGNED(inner_of(shared)->shared_bytes);
-}
-
 static struct stream_call inner_call(const struct stream_call *call)
 {
 	struct tls_shared *shared = call->shared;
 	struct tls_stream *stream = call->state;
 
-	return (struct stream_call){ call->worker, shared->more, stream->state, call->peer };
+	return (struct stream_call){
+		.worker = call->worker,
+		.shared = shared->inner[stream->inner - shared->service->inner],
+		.state = stream->state,
+		.peer = call->peer,
+		.tls = &stream->tls,
+	};
+}
+
+static size_t count_inner(const struct tls_service *service)
+{
+	size_t count = 0;
+
+	while (count < TLS_STREAM_INNER_MAX && service->inner[count].alpn != NULL)
+		count++;
+	return count;
+}
+
+/* The shared state of the same protocol under another name, or NULL. */
+static void *same_protocol(const struct tls_shared *shared, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (shared->service->inner[k].protocol == shared->service->inner[i].protocol)
+			return shared->inner[k];
+	}
+	return NULL;
 }
 
 void tls_stream_init(struct worker *worker, void *state, const struct tls_service *service)
 {
 	struct tls_shared *shared = state;
+	uint8_t *next = shared->more;
 
 	shared->service = service;
 	shared->worker = worker;
-	if (service->inner->init != NULL)
-		service->inner->init(worker, shared->more);
+	for (size_t i = 0; i < count_inner(service); i++) {
+		const struct stream_protocol *protocol = service->inner[i].protocol;
+
+		assert(protocol->state_bytes <= service->state_bytes && protocol->out_bytes <= service->out_bytes);
+		shared->inner[i] = same_protocol(shared, i);
+		if (shared->inner[i] != NULL)
+			continue;
+		shared->inner[i] = next;
+		next += TLS_STREAM_ALIGNED(protocol->shared_bytes);
+		if (protocol->init != NULL)
+			protocol->init(worker, shared->inner[i]);
+	}
+	assert((size_t)(next - shared->more) <= TLS_STREAM_ALIGNED(service->shared_bytes));
+	shared->out = next;
+}
+
+bool tls_stream_covers(const void *state, struct span host)
+{
+	const struct tls_stream *stream =
+		(const void *)((const uint8_t *)state - offsetof(struct tls_stream, state));
+
+	return tls_covers(&stream->tls, host);
 }
 
 static void hold(struct tls_stream *stream, struct span text)
@@ -63,13 +98,15 @@ static void end(struct tls_stream *stream)
 	hold(stream, (struct span){ 0 });
 }
 
-static void count_failure(struct tls_stream *stream)
+static void count_failure(struct tls_stream *stream, enum tls_failure failure)
 {
 	struct tls_shared *shared = stream->shared;
+	struct counters *counters = &shared->worker->counters;
 
-	if (!stream->begun || stream->ready || stream->ended)
+	if (!stream->begun || stream->inner != NULL || stream->ended)
 		return;
-	counters_bump(&shared->worker->counters, shared->service->failed);
+	counters_bump(counters, shared->service->failed);
+	counters_bump(counters, shared->service->failures + failure);
 	end(stream);
 }
 
@@ -80,10 +117,10 @@ void tls_stream_fini(void *state)
 
 	if (shared == NULL)
 		return;
-	count_failure(stream);
+	count_failure(stream, TLS_FAILED_LEFT);
 	end(stream);
-	if (inner_of(shared)->fini != NULL)
-		inner_of(shared)->fini(stream->state);
+	if (stream->inner != NULL && stream->inner->protocol->fini != NULL)
+		stream->inner->protocol->fini(stream->state);
 }
 
 /* Scanners and probes make many of these: a matter for debugging, the counter tells the rest. */
@@ -94,17 +131,17 @@ static void log_failure(const struct stream_call *call, const char *why)
 
 	if (log_get_level() >= LOG_LEVEL_DEBUG)
 		log_limited(&shared->gate, clock_monotonic_ns(), LOG_LEVEL_DEBUG, "%s: %s: the handshake failed: %s",
-			    inner_of(shared)->name, addr_print(call->peer, text, sizeof text), why);
+			    shared->service->inner[0].protocol->name, addr_print(call->peer, text, sizeof text), why);
 }
 
-static struct stream_feed failed(const struct stream_call *call, const char *why)
+static struct stream_feed failed(const struct stream_call *call, enum tls_failure failure, const char *why)
 {
 	struct tls_stream *stream = call->state;
 	struct stream_feed feed = { .produced = stream->tls.said, .close = true, .fault = true };
 
-	if (!stream->ready)
+	if (stream->inner == NULL)
 		log_failure(call, why);
-	count_failure(stream);
+	count_failure(stream, failure);
 	end(stream);
 	return feed;
 }
@@ -130,6 +167,29 @@ static bool turn_is_spent(struct tls_shared *shared)
 	return shared->spent_ns >= TLS_STREAM_TURN_NS;
 }
 
+/* What was agreed on in the handshake; the last of the service for who has named nothing. */
+static const struct tls_inner *agreed_inner(const struct tls_service *service, struct span name)
+{
+	size_t last = count_inner(service) - 1;
+
+	for (size_t i = 0; i < last; i++) {
+		if (span_equal(span_string(service->inner[i].alpn), name))
+			return &service->inner[i];
+	}
+	return &service->inner[last];
+}
+
+static void count_handshake(const struct tls_shared *shared, const struct tls_stream *stream)
+{
+	const struct tls_service *service = shared->service;
+	struct counters *counters = &shared->worker->counters;
+
+	counters_bump(counters, service->handshakes);
+	counters_bump(counters, tls_resumed(&stream->tls) ? service->resumed : service->full);
+	counters_bump(counters, tls_is_13(&stream->tls) ? service->version13 : service->version12);
+	counters_bump(counters, tls_protocol(&stream->tls).len > 0 ? stream->inner->agreed : service->unnamed);
+}
+
 static enum tls_status shake_hands(struct tls_shared *shared, struct tls_stream *stream, bool first)
 {
 	uint64_t began = first ? clock_monotonic_ns() : 0;
@@ -138,11 +198,8 @@ static enum tls_status shake_hands(struct tls_shared *shared, struct tls_stream 
 	if (first)
 		shared->spent_ns += clock_monotonic_ns() - began;
 	if (status == TLS_GOOD) {
-		const struct tls_service *service = shared->service;
-
-		stream->ready = true;
-		counters_bump(&shared->worker->counters, service->handshakes);
-		counters_bump(&shared->worker->counters, tls_resumed(&stream->tls) ? service->resumed : service->full);
+		stream->inner = agreed_inner(shared->service, tls_protocol(&stream->tls));
+		count_handshake(shared, stream);
 	}
 	return status;
 }
@@ -153,7 +210,7 @@ static enum tls_status read_text(struct tls_shared *shared, struct tls_stream *s
 {
 	size_t len = stream->held_len, most = len + stream->tls.in.len + 1, got;
 	uint8_t *text = shared->text;
-	enum tls_status status = TLS_WANT;
+	enum tls_status status = TLS_GOOD;
 
 	if (len > 0) {
 		if (stream->held_room < most) {
@@ -163,7 +220,9 @@ static enum tls_status read_text(struct tls_shared *shared, struct tls_stream *s
 		text = stream->held;
 	}
 	assert(len > 0 || most <= sizeof shared->text);
-	while (len < most && (status = tls_read(&stream->tls, text + len, most - len, &got)) == TLS_GOOD)
+	/* To ask OpenSSL for what is not there costs a tenth of a redirect. */
+	while (len < most && tls_has_more(&stream->tls)
+	       && (status = tls_read(&stream->tls, text + len, most - len, &got)) == TLS_GOOD)
 		len += got;
 	*ret_text = (struct span){ text, len };
 	return status;
@@ -174,7 +233,7 @@ static bool talk(const struct stream_call *call, struct span text, bool eof, str
 {
 	struct tls_shared *shared = call->shared;
 	struct tls_stream *stream = call->state;
-	const struct stream_protocol *inner = inner_of(shared);
+	const struct stream_protocol *inner = stream->inner->protocol;
 	const struct stream_call within = inner_call(call);
 	struct stream_feed part;
 
@@ -183,18 +242,20 @@ static bool talk(const struct stream_call *call, struct span text, bool eof, str
 			feed->again = true;
 			break;
 		}
-		part = inner->feed(&within, text, eof, inner_out(shared), inner->out_bytes);
+		part = inner->feed(&within, text, eof, shared->out, inner->out_bytes);
 		assert(part.consumed <= text.len && part.produced <= inner->out_bytes);
 		text.at += part.consumed;
 		text.len -= part.consumed;
 		feed->messages += part.messages;
 		feed->fault |= part.fault;
 		feed->close = part.close;
+		feed->done = part.done;
 		feed->busy = part.busy;
-		if (tls_write(&stream->tls, inner_out(shared), part.produced) != TLS_GOOD)
+		feed->waiting = part.waiting;
+		if (tls_write(&stream->tls, shared->out, part.produced) != TLS_GOOD)
 			return false;
 	} while (part.again && !part.close);
-	if (text.len > inner->pending_max && !feed->again && !feed->close)
+	if (text.len > inner->pending_max && !feed->again && !feed->close && !feed->waiting)
 		return false;
 	hold(stream, text);
 	return true;
@@ -217,7 +278,8 @@ static bool begin(const struct stream_call *call, size_t whole, struct stream_fe
 	const struct tls_certs *certs = shared->service->certs(call->worker);
 	if (certs != NULL && tls_open(&stream->tls, certs) == 0)
 		return true;
-	*feed = failed(call, certs == NULL ? "the service is no longer configured" : "out of memory");
+	*feed = failed(call, TLS_FAILED_OTHER,
+		       certs == NULL ? "the service is no longer configured" : "out of memory");
 	return false;
 }
 
@@ -239,58 +301,65 @@ struct stream_feed tls_stream_feed(const struct stream_call *call, struct span i
 	if (first && !begin(call, given, &feed))
 		return feed;
 	tls_turn(&stream->tls, (struct span){ in.at, given }, out, room);
-	if (!stream->ready)
+	if (stream->inner == NULL)
 		status = shake_hands(shared, stream, first);
 	if (status == TLS_GOOD)
 		status = read_text(shared, stream, &text);
-	if (status == TLS_BAD || (status == TLS_END && !stream->ready))
-		return failed(call, status == TLS_BAD ? tls_fault() : "the client left");
-	feed.opening = !stream->ready;
-	if (stream->ready && !talk(call, text, eof || status == TLS_END, &feed))
-		return failed(call, tls_fault());
+	if (status == TLS_BAD)
+		return failed(call, tls_failure(), tls_fault());
+	if (status == TLS_END && stream->inner == NULL)
+		return failed(call, TLS_FAILED_LEFT, "the client left");
+	feed.opening = stream->inner == NULL;
+	if (stream->inner != NULL && !talk(call, text, eof || status == TLS_END, &feed))
+		return failed(call, TLS_FAILED_OTHER, tls_fault());
 	feed.consumed = given - stream->tls.in.len;
 	feed.produced = stream->tls.said;
 	feed.again |= status == TLS_FULL;
 	if (feed.again && !feed.close)
 		return feed;
 	if (broken && !feed.close)
-		return failed(call, "not a record");
-	if (feed.close || status == TLS_END)
+		return failed(call, TLS_FAILED_NOT_TLS, "not a record");
+	/* Whose side has ended while it waits still gets its answer: TLS tells the end again then. */
+	if (feed.close || (status == TLS_END && !feed.waiting))
 		finish(stream, &feed);
 	feed.busy |= !feed.close && feed.consumed < in.len;
 	return feed;
 }
 
-size_t tls_stream_timed_out(const struct stream_call *call, uint8_t *out, size_t room)
+/* Last words of the inner protocol, sealed, and the end of our side. */
+static size_t last_words(const struct stream_call *call,
+			 size_t (*say)(const struct stream_call *within, uint8_t *out, size_t room), uint8_t *out,
+			 size_t room)
 {
 	struct tls_shared *shared = call->shared;
 	struct tls_stream *stream = call->state;
-	const struct stream_protocol *inner = inner_of(shared);
 	const struct stream_call within = inner_call(call);
 	struct stream_feed feed = { 0 };
 
-	if (!stream->ready) {
-		log_failure(call, "too slow");
-		count_failure(stream);
-		return 0;
-	}
-	if (stream->ended)
-		return 0;
 	tls_turn(&stream->tls, (struct span){ 0 }, out, room);
-	size_t len = inner->timed_out != NULL ? inner->timed_out(&within, inner_out(shared), inner->out_bytes) : 0;
-	(void)tls_write(&stream->tls, inner_out(shared), len);
+	size_t len = say != NULL ? say(&within, shared->out, stream->inner->protocol->out_bytes) : 0;
+	(void)tls_write(&stream->tls, shared->out, len);
 	finish(stream, &feed);
 	return feed.produced;
+}
+
+size_t tls_stream_timed_out(const struct stream_call *call, uint8_t *out, size_t room)
+{
+	struct tls_stream *stream = call->state;
+
+	if (stream->inner == NULL) {
+		log_failure(call, "too slow");
+		count_failure(stream, TLS_FAILED_SLOW);
+		return 0;
+	}
+	return stream->ended ? 0 : last_words(call, stream->inner->protocol->timed_out, out, room);
 }
 
 size_t tls_stream_goodbye(const struct stream_call *call, uint8_t *out, size_t room)
 {
 	struct tls_stream *stream = call->state;
-	struct stream_feed feed = { 0 };
 
-	if (!stream->ready || stream->ended)
+	if (stream->inner == NULL || stream->ended)
 		return 0;
-	tls_turn(&stream->tls, (struct span){ 0 }, out, room);
-	finish(stream, &feed);
-	return feed.produced;
+	return last_words(call, stream->inner->protocol->goodbye, out, room);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DNS over TLS from both ends. Byte 0 chooses, byte 1 seeds the cuts, the rest is what is sent: as it is (bit 0 clear), or
- * by a client that has shaken hands (bit 1: TLS 1.2), which seals it in records of seeded lengths and then sends the
- * last part of it bare. Whatever comes, the layer keeps its promises to server/stream and leaves nothing behind.
+ * DNS over TLS and HTTPS (bit 3 of byte 0) from both ends. Byte 0 chooses, byte 1 seeds the cuts, the rest is what is sent: as
+ * it is (bit 0 clear), or by a client that has shaken hands (bit 1: TLS 1.2; bit 4: offers HTTP/2, which is spoken then),
+ * which seals it in records of seeded lengths and then sends the last part of it bare. Whatever comes, the layer keeps its
+ * promises to server/stream and leaves nothing behind.
  */
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #include "conf/base/mem.h"
+#include "redirect/sites.h"
+#include "server/access_log.h"
 #include "server/stream.h"
 #include "server/tls.h"
 #include "server/tls_stage.h"
@@ -24,6 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct dataset dataset;
 static struct worker worker;
 static SSL_CTX *clients;
+static struct site_counters *site_counters;
+static struct access_log *access_log;
 
 static void require(bool holds)
 {
@@ -46,11 +51,32 @@ static void write_file(char *path, X509 *cert, EVP_PKEY *key)
 	fclose(file);
 }
 
+/* One site for every host, without files. */
+static void start_sites(struct conf *conf)
+{
+	struct conf_target target = { .url = (char[]){ "https://c.example" }, .weight = 1, .line = 2 };
+	char *hosts[] = { (char[]){ "*" } };
+	struct conf_site site = {
+		.hosts = hosts, .host_count = 1, .status = 302, .targets = &target, .target_count = 1, .line = 1,
+	};
+	struct err_list errors = { 0 };
+
+	conf->file = (char[]){ "node.yaml" };
+	conf->node.name = (char[]){ "n" };
+	conf->node.region = (char[]){ "" };
+	conf->sites = &site;
+	conf->site_count = 1;
+	require(redirect_sites_new(conf, &dataset.sites, &errors) == 0);
+	site_counters = site_counters_take(redirect_sites_at(dataset.sites, 0), 1, NULL, NULL);
+	dataset.site_counters = &site_counters;
+	access_log = access_log_new(1);
+}
+
 static void start(void)
 {
 	char cert_path[] = "/tmp/catchment-fuzz-cert.XXXXXX", key_path[] = "/tmp/catchment-fuzz-key.XXXXXX";
 	struct conf_certificate pair = { .cert = cert_path, .key = key_path };
-	struct conf conf = { .dns.tls = { .present = true, .certificates = &pair, .certificate_count = 1 } };
+	struct conf conf = { .dns.tls = { .present = true, .certificates = &pair, .certificate_count = 1, .http2 = true } };
 	struct err_list errors = { 0 };
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *cert = X509_new();
@@ -62,7 +88,9 @@ static void start(void)
 	write_file(cert_path, cert, NULL);
 	write_file(key_path, NULL, key);
 	log_setup(LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
+	conf.redirect.tls = conf.dns.tls;
 	require(tls_stage_load(&conf, false, dataset.tls, &errors) == 0);
+	start_sites(&conf);
 	unlink(cert_path);
 	unlink(key_path);
 	X509_free(cert);
@@ -79,6 +107,7 @@ static void start(void)
 
 /* One connection, as server/stream would run it. */
 struct node {
+	const struct stream_protocol *protocol;
 	struct stream_call call;
 	uint8_t *out, in[TLS_RECORD_MAX];
 	size_t held;
@@ -90,7 +119,7 @@ static void node_take(struct node *node, const uint8_t *bytes, size_t len)
 {
 	struct stream_feed feed;
 
-	if (node->closed || node->held + len > dns_tls_protocol.pending_max)
+	if (node->closed || node->held + len > node->protocol->pending_max)
 		return;
 	memcpy(node->in + node->held, bytes, len);
 	node->held += len;
@@ -100,10 +129,10 @@ static void node_take(struct node *node, const uint8_t *bytes, size_t len)
 
 		memcpy(copy, node->in, node->held);
 		atomic_fetch_add(&worker.turns, 1);
-		feed = dns_tls_protocol.feed(&node->call, (struct span){ copy, node->held }, false, node->out,
-					     dns_tls_protocol.out_bytes);
+		feed = node->protocol->feed(&node->call, (struct span){ copy, node->held }, false, node->out,
+					    node->protocol->out_bytes);
 		free(copy);
-		require(feed.consumed <= node->held && feed.produced <= dns_tls_protocol.out_bytes);
+		require(feed.consumed <= node->held && feed.produced <= node->protocol->out_bytes);
 		require(!feed.again || feed.produced > 0);
 		require(!feed.later || (feed.consumed == 0 && feed.produced == 0));
 		memmove(node->in, node->in + feed.consumed, node->held - feed.consumed);
@@ -137,8 +166,9 @@ static void pump(struct node *node, BIO *from, uint32_t *seed)
 		send_bare(node, bytes, (size_t)len, seed);
 }
 
-static void send_sealed(struct node *node, int version, const uint8_t *data, size_t size, uint32_t *seed)
+static void send_sealed(struct node *node, int version, bool http2, const uint8_t *data, size_t size, uint32_t *seed)
 {
+	static const uint8_t h2[] = "\2h2";
 	SSL *ssl = SSL_new(clients);
 	BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
 	size_t bare = size / 4;
@@ -147,6 +177,8 @@ static void send_sealed(struct node *node, int version, const uint8_t *data, siz
 	SSL_set_bio(ssl, in, out);
 	SSL_set_max_proto_version(ssl, version);
 	SSL_set_connect_state(ssl);
+	if (http2 && node->protocol == &https_protocol)
+		SSL_set_alpn_protos(ssl, h2, sizeof h2 - 1);
 	node->answers = in;
 	for (int flight = 0; flight < 6 && SSL_do_handshake(ssl) != 1; flight++)
 		pump(node, out, seed);
@@ -172,27 +204,34 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct node node;
 	static struct addr peer = { .any.sa_family = AF_INET };
-	static void *shared;
+	static void *shared[2];
+	static const struct stream_protocol *const protocols[] = { &dns_tls_protocol, &https_protocol };
 
 	if (size < 2 || size > INPUT_MAX)
 		return 0;
 	if (clients == NULL) {
 		start();
-		shared = mem_alloc(dns_tls_protocol.shared_bytes);
-		dns_tls_protocol.init(&worker, shared);
+		for (int i = 0; i < 2; i++) {
+			shared[i] = mem_alloc(protocols[i]->shared_bytes);
+			protocols[i]->init(&worker, shared[i]);
+		}
 	}
+	int service = data[0] >> 3 & 1;
+	const struct stream_protocol *protocol = protocols[service];
+	worker.access = access_log_ring(access_log, 0);
 	uint32_t seed = data[1];
-	node = (struct node){ .call = { .worker = &worker, .shared = shared, .peer = &peer } };
-	node.call.state = mem_alloc(dns_tls_protocol.state_bytes);
-	node.out = malloc(dns_tls_protocol.out_bytes);
+	node = (struct node){ .protocol = protocol, .call = { .worker = &worker, .shared = shared[service], .peer = &peer } };
+	node.call.state = mem_alloc(protocol->state_bytes);
+	node.out = malloc(protocol->out_bytes);
 	if (data[0] & 1)
-		send_sealed(&node, data[0] & 2 ? TLS1_2_VERSION : TLS1_3_VERSION, data + 2, size - 2, &seed);
+		send_sealed(&node, data[0] & 2 ? TLS1_2_VERSION : TLS1_3_VERSION, data[0] & 16, data + 2, size - 2,
+			    &seed);
 	else
 		send_bare(&node, data + 2, size - 2, &seed);
 	if (data[0] & 4)
-		require(dns_tls_protocol.timed_out(&node.call, node.out, dns_tls_protocol.out_bytes) < 200);
-	require(dns_tls_protocol.goodbye(&node.call, node.out, dns_tls_protocol.out_bytes) < 200);
-	dns_tls_protocol.fini(node.call.state);
+		require(protocol->timed_out(&node.call, node.out, protocol->out_bytes) <= protocol->out_bytes);
+	require(protocol->goodbye(&node.call, node.out, protocol->out_bytes) < 500);
+	protocol->fini(node.call.state);
 	mem_free(node.call.state);
 	free(node.out);
 	return 0;

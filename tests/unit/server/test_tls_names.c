@@ -35,13 +35,13 @@ static void hosts_find_their_certificate(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		size_t value = NONE;
 
-		if (tls_names_find(&names, cases[i].host, &value) != (cases[i].value != NONE)
+		if (tls_names_find(&names, cases[i].host, strlen(cases[i].host), &value) != (cases[i].value != NONE)
 		    || value != cases[i].value)
 			fail_msg("%s: %zu", cases[i].host, value);
 	}
 	memset(longest, 'a', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
-	assert_false(tls_names_find(&names, longest, &(size_t){ 0 }));
+	assert_false(tls_names_find(&names, longest, strlen(longest), &(size_t){ 0 }));
 	tls_names_fini(&names);
 	assert_int_equal(names.count, 0);
 }
@@ -76,7 +76,7 @@ static void without_names_none_is_found(void **state)
 
 	(void)state;
 	tls_names_sort(&names);
-	assert_false(tls_names_find(&names, "a.example", &value));
+	assert_false(tls_names_find(&names, "a.example", strlen("a.example"), &value));
 	assert_int_equal(value, NONE);
 	tls_names_fini(&names);
 }

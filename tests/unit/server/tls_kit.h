@@ -30,10 +30,68 @@ static uint64_t tls_kit_get_opening_ms(const struct worker *worker)
 	return tls_kit_opening_ms;
 }
 
+/* Another inner protocol, with a larger state of both kinds: it answers each byte by the next one, and counts. */
+struct tls_other_state {
+	uint8_t unused[100];
+	unsigned bytes;
+};
+
+static unsigned tls_other_inits, tls_other_finis;
+
+static void tls_other_init(struct worker *worker, void *shared)
+{
+	(void)worker;
+	tls_other_inits++;
+	memset(shared, 1, 200);
+}
+
+static void tls_other_fini(void *state)
+{
+	(void)state;
+	tls_other_finis++;
+}
+
+static struct stream_feed tls_other_feed(const struct stream_call *call, struct span in, bool eof, uint8_t *out, size_t room)
+{
+	struct tls_other_state *state = call->state;
+
+	(void)eof;
+	assert_non_null(call->tls);
+	assert_int_equal(*(uint8_t *)call->shared, 1);
+	assert_true(in.len <= room);
+	for (size_t i = 0; i < in.len; i++)
+		out[i] = (uint8_t)(in.at[i] + 1);
+	state->bytes += (unsigned)in.len;
+	return (struct stream_feed){ .consumed = in.len, .produced = in.len, .messages = 1 };
+}
+
+static size_t tls_other_goodbye(const struct stream_call *call, uint8_t *out, size_t room)
+{
+	const struct tls_other_state *state = call->state;
+
+	return (size_t)snprintf((char *)out, room, "%u bytes", state->bytes);
+}
+
+static const struct stream_protocol tls_other_protocol = {
+	.name = "next", .shared_bytes = 200, .state_bytes = sizeof(struct tls_other_state), .out_bytes = KIT_OUT,
+	.init = tls_other_init, .fini = tls_other_fini, .feed = tls_other_feed, .goodbye = tls_other_goodbye,
+};
+
+enum { TLS_KIT_SHARED = 512 };
+
+/* "next" alone is for who says so; the lines have two names, and are for who names nothing. */
 static const struct tls_service tls_kit_service = {
-	.inner = &kit_protocol, .certs = tls_kit_get_certs,
+	.inner = {
+		{ "next", &tls_other_protocol, COUNTER_HTTP_TLS_PROTOCOL_H2 },
+		{ "lines", &kit_protocol, COUNTER_HTTP_TLS_PROTOCOL_HTTP1 },
+		{ "dot", &kit_protocol, COUNTER_DNS_TLS_PROTOCOL_DOT },
+	},
+	.state_bytes = sizeof(struct tls_other_state), .shared_bytes = TLS_KIT_SHARED, .out_bytes = KIT_OUT,
+	.certs = tls_kit_get_certs,
 	.handshakes = COUNTER_DNS_TLS_HANDSHAKES, .full = COUNTER_DNS_TLS_FULL, .resumed = COUNTER_DNS_TLS_RESUMED,
-	.failed = COUNTER_DNS_TLS_HANDSHAKE_FAILED,
+	.version12 = COUNTER_DNS_TLS_VERSION_12, .version13 = COUNTER_DNS_TLS_VERSION_13,
+	.unnamed = COUNTER_DNS_TLS_PROTOCOL_NONE, .failed = COUNTER_DNS_TLS_HANDSHAKE_FAILED,
+	.failures = COUNTER_DNS_TLS_FAILED_NOT_TLS,
 };
 
 static void tls_kit_init(struct worker *worker, void *shared)
@@ -42,8 +100,8 @@ static void tls_kit_init(struct worker *worker, void *shared)
 }
 
 static const struct stream_protocol tls_kit_protocol = {
-	.name = "lines/tls", .shared_bytes = TLS_STREAM_SHARED_BYTES(0, KIT_OUT),
-	.state_bytes = TLS_STREAM_STATE_BYTES(sizeof(struct kit_state)), .out_bytes = TLS_STREAM_OUT_BYTES(KIT_OUT),
+	.name = "lines/tls", .shared_bytes = TLS_STREAM_SHARED_BYTES(TLS_KIT_SHARED, KIT_OUT),
+	.state_bytes = TLS_STREAM_STATE_BYTES(sizeof(struct tls_other_state)), .out_bytes = TLS_STREAM_OUT_BYTES(KIT_OUT),
 	.pending_max = TLS_RECORD_MAX,
 	.accepted = COUNTER_HTTP_ACCEPTED, .rejected = COUNTER_HTTP_REJECTED, .evicted = COUNTER_HTTP_EVICTED,
 	.timeouts = COUNTER_HTTP_TIMEOUTS, .errors = COUNTER_HTTP_ERRORS,
@@ -56,7 +114,7 @@ static struct tls_certs *tls_kit_load(const struct tls_certs *running, const cha
 {
 	struct conf_tls conf = tls_conf(names, count);
 	struct tls_certs_wish wish = {
-		.key = "test", .file = "test", .conf = &conf, .alpn = "dot", .running = running,
+		.key = "test", .file = "test", .conf = &conf, .running = running, .alpn = (const char *const[]){ "next", "lines", "dot", NULL },
 	};
 	struct err_list errors = { 0 }, warnings = { 0 };
 	struct tls_certs *certs = NULL;
@@ -76,15 +134,16 @@ static int tls_kit_new_session(SSL *ssl, SSL_SESSION *session)
 	return 1;
 }
 
-/* Two certificates: "first" for ns.example, "second" for *.second.example. */
+/* Two certificates: "first" for ns.example and two addresses, "second" for *.second.example. */
 static inline int tls_kit_setup(void **ret_state)
 {
 	static const char *const names[] = { "first", "second" };
 
 	tls_files_setup(ret_state);
-	tls_make_pair("first", &(struct tls_make){ .names = "DNS:ns.example" });
+	tls_make_pair("first", &(struct tls_make){ .names = "DNS:ns.example,IP:192.0.2.1,IP:2001:db8::1" });
 	tls_make_pair("second", &(struct tls_make){ .names = "DNS:*.second.example" });
 	tls_kit_certs = tls_kit_load(NULL, names, 2);
+	tls_other_inits = tls_other_finis = 0;
 	tls_kit_opening_ms = 1000 * 1000;
 	tls_kit_session = NULL;
 	tls_kit_context = SSL_CTX_new(TLS_client_method());
