@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What server/anycast/lease.c (renewing) and lease_watch.c (other people's hands) share. Nobody else includes it. */
+#ifndef SERVER_ANYCAST_LEASE_INNER_H
+#define SERVER_ANYCAST_LEASE_INNER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "server/anycast/lease.h"
+
+/*
+ * Times, with a lease L. Every L/5 the thread asks each loop to turn and renews when all have within the last L/2. A loop
+ * that gave no evidence for a whole L withdraws everything at once, though the leases of the renewals in between may have
+ * longer to live. A renewal that comes later than L (less MARGIN, for the way to the kernel) after the one before would
+ * announce an address that the kernel has removed meanwhile: nothing is renewed then, and main is told.
+ */
+enum {
+	LEASE_ROUNDS = 5,			/* in a lease */
+	LEASE_ANNOUNCE_MS = 900,	/* an announcement that takes longer has failed: main waits no longer for it */
+	LEASE_MARGIN_MS = 200,
+	LEASE_NOTES = 16,
+	LEASE_MS_NS = 1000000,			/* ns */
+};
+
+struct lease_note {
+	enum log_level level;
+	char text[200];
+};
+
+struct lease {
+	struct lease_start start;
+	pthread_t thread;
+	int wake, watch;		/* eventfd; rtnetlink, -1 without */
+	uv_async_t async;		/* the thread to main, and main's evidence */
+	_Atomic uint64_t main_turns;
+	atomic_bool stop;
+	bool thread_runs;
+	/* The thread's own. */
+	uint64_t *turns, *turned_ns;	/* of each worker, and of main behind them */
+	/* Under the lock. */
+	pthread_mutex_t lock;
+	enum route_level *levels;	/* of each route */
+	uint64_t *renewed_ns;		/* of each route that is announced */
+	bool alive, changed;		/* changed: main has to hear */
+	bool gone;			/* a carrier was deleted: only a restart helps */
+	char why[MACHINE_CAUSE_MAX];
+	struct lease_report report;
+	struct lease_note notes[LEASE_NOTES];
+	unsigned note_count;
+};
+
+static inline uint64_t lease_ns(const struct lease *lease)
+{
+	return lease->start.lease_ms * LEASE_MS_NS;
+}
+
+static inline enum netadmin_device lease_device_of(enum route_level level)
+{
+	return level == ROUTE_LOW ? NETADMIN_LOW : NETADMIN_CARRIER;
+}
+
+/* With the lock held. */
+void lease_say(struct lease *lease, enum log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* All that is announced is withdrawn; main hears why. */
+void lease_lose(struct lease *lease, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void lease_lose_to_time(struct lease *lease, uint64_t gap_ns);
+
+/* Without it: hears what the kernel has to tell. */
+void lease_watch(struct lease *lease);
+
+#endif
