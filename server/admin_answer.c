@@ -3,10 +3,13 @@
 
 #include "conf/base/clock.h"
 #include "redirect/response.h"
+#include "server/anycast/anycast.h"
 #include "server/metrics.h"
 #include "server/node.h"
+#include "server/sync.h"
 
 #define TEXT_TYPE "text/plain; charset=utf-8"
+#define JSON_TYPE "application/json"
 #define HTML_TYPE "text/html; charset=utf-8"
 
 enum { REASONS_MAX = 20 };	/* zones that /readyz names */
@@ -68,7 +71,8 @@ static void respond_plainly(const struct node *node, unsigned status, bool head,
 	respond_with(node, status, TEXT_TYPE, head, &body, out);
 }
 
-/* Ready: every zone of the configuration can be answered for. One that serves an older version can. */
+/* Ready: every zone of the configuration can be answered for (one that serves an older version can), and every service is
+ * to be announced: with anycast.backend none somebody else does it who asks here. */
 static void answer_ready(const struct node *node, bool head, struct textbuf *out)
 {
 	const struct dataset *dataset = node->dataset;
@@ -84,8 +88,18 @@ static void answer_ready(const struct node *node, bool head, struct textbuf *out
 	}
 	if (missing > REASONS_MAX)
 		textbuf_add(&reasons, "and %zu zones more\n", missing - REASONS_MAX);
-	if (node->stopping)
+	if (node->stopping || node->leaving)
 		textbuf_add(&reasons, "the node is stopping\n");
+	for (size_t i = 0; node->anycast != NULL && i < anycast_service_count(node->anycast); i++) {
+		const struct anycast_service *service = anycast_service(node->anycast, i);
+		char reason[MACHINE_CAUSE_MAX + 64];
+
+		if (machine_level(&service->machine) == ROUTE_NONE)
+			textbuf_add(&reasons, "service %s: %s: %s\n", service->conf->name,
+				    machine_public_name(service->machine.state), anycast_reason(service, reason, sizeof reason));
+	}
+	if (node->sync != NULL && dataset->content == NULL)
+		textbuf_add(&reasons, "sync: nothing came from the master yet\n");
 	bool ready = reasons.len == 0;
 	textbuf_add(&body, "%s\n", ready ? "ready" : "not ready");
 	textbuf_append(&body, reasons.at, reasons.len);
@@ -127,6 +141,9 @@ bool admin_answer(const struct node *node, struct admin_view views[ADMIN_VIEWS],
 	} else if (is_path(target, SPAN_TEXT("/metrics"))) {
 		metrics_print(node, &body);
 		respond_with(node, 200, METRICS_TYPE, head, &body, out);
+	} else if (node->sync != NULL && is_path(target, SPAN_TEXT("/report"))) {
+		sync_report(node->sync, &body);
+		respond_with(node, 200, JSON_TYPE, head, &body, out);
 	} else if (is_path(target, SPAN_TEXT("/healthz"))) {
 		return false;
 	} else if (is_path(target, SPAN_TEXT("/readyz"))) {

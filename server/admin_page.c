@@ -10,6 +10,7 @@
 #include "conf/base/clock.h"
 #include "server/admin_answer.h"
 #include "server/events.h"
+#include "server/health.h"
 #include "server/metrics.h"
 #include "server/node.h"
 
@@ -193,8 +194,27 @@ static void print_zones(const struct dataset *dataset, struct textbuf *out)
 		textbuf_add(out, "<p class=\"dim\">and %zu more: see catchmentctl zone list</p>\n", count - shown);
 }
 
-static void print_sites(const struct dataset *dataset, struct textbuf *out)
+static void print_target(const struct node *node, const struct redirect_target *target, struct textbuf *out)
 {
+	char since[CLOCK_TEXT_MAX];
+
+	textbuf_html(out, target->url);
+	textbuf_add(out, " <span class=\"dim\">%u</span><br>", target->weight);
+	for (size_t i = 0; i < target->endpoint_count; i++) {
+		const struct health_state *state = health_of(node->health, &target->endpoints[i]);
+
+		if (state == NULL)
+			continue;
+		textbuf_add(out, "<span class=\"%s\">%s %s since %s</span> ", state->is == HEALTH_DOWN ? "bad" : "dim",
+			    state->at, health_is_name(state->is), clock_print(state->since, since, sizeof since));
+		textbuf_html(out, state->text);
+		textbuf_add(out, "<br>");
+	}
+}
+
+static void print_sites(const struct node *node, struct textbuf *out)
+{
+	const struct dataset *dataset = node->dataset;
 	size_t count = dataset->sites != NULL ? redirect_sites_count(dataset->sites) : 0;
 
 	textbuf_add(out, "<h2>Sites: %zu</h2>\n", count);
@@ -211,15 +231,11 @@ static void print_sites(const struct dataset *dataset, struct textbuf *out)
 			textbuf_add(out, "<br>");
 		}
 		textbuf_add(out, "</td><td class=\"n\">%u</td><td>", site->status);
-		for (size_t j = 0; j < site->target_count; j++) {
-			textbuf_html(out, site->targets[j].url);
-			textbuf_add(out, " <span class=\"dim\">%u</span><br>", site->targets[j].weight);
-		}
+		for (size_t j = 0; j < site->target_count; j++)
+			print_target(node, &site->targets[j], out);
 		textbuf_add(out, "</td><td>");
-		for (size_t j = 0; j < site->fallback_count; j++) {
-			textbuf_html(out, site->fallback[j].url);
-			textbuf_add(out, "<br>");
-		}
+		for (size_t j = 0; j < site->fallback_count; j++)
+			print_target(node, &site->fallback[j], out);
 		textbuf_add(out, "</td></tr>\n");
 	}
 	textbuf_add(out, "</table>\n");
@@ -283,7 +299,7 @@ void admin_page_print(const struct node *node, struct admin_view views[ADMIN_VIE
 	print_node(node, out);
 	print_rates(node, views, out);
 	print_zones(node->dataset, out);
-	print_sites(node->dataset, out);
+	print_sites(node, out);
 	print_limiter(node, out);
 	print_events(node, out);
 	textbuf_add(out, "<p class=\"dim\">/metrics /healthz /readyz</p>\n</body></html>\n");

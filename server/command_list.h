@@ -30,18 +30,28 @@ enum command_flags {
 	X("explain dns", "NAME TYPE [--do]", 2, 2, "--do", command_explain_dns, 0, \
 	  "why a question gets the answer it gets") \
 	X("explain http", "URL [METHOD]", 1, 2, NULL, command_explain_http, 0, "why a request is sent where it is") \
-	X("sync status", "", 0, 0, NULL, command_later, COMMAND_LATER, "which release is served, how fresh it is") \
-	X("sync now", "", 0, 0, NULL, command_later, COMMAND_LATER, "ask the master for a newer release now") \
-	X("sync history", "", 0, 0, NULL, command_later, COMMAND_LATER, "the releases seen last") \
-	X("rollback", "", 0, 0, NULL, command_later, COMMAND_LATER, "go back to the release before") \
-	X("drain", "[SERVICE]", 0, 1, NULL, command_later, COMMAND_LATER, "withdraw, answer on until traffic moved") \
-	X("undrain", "[SERVICE]", 0, 1, NULL, command_later, COMMAND_LATER, "announce again") \
-	X("announce list", "", 0, 0, NULL, command_later, COMMAND_LATER, "announced addresses and why") \
-	X("announce config", "bird|frr", 1, 1, NULL, command_later, COMMAND_LATER, "a routing daemon's side of it") \
-	X("catchment", "", 0, 0, NULL, command_later, COMMAND_LATER, "where the clients of this node are") \
+	X("sync status", "", 0, 0, NULL, command_sync_status, 0, "which release is served, how fresh it is") \
+	X("sync now", "[--retry RELEASE]", 0, 1, "--retry", command_sync_now, 0, \
+	  "ask the master for a newer release now; --retry takes one that was rolled back from") \
+	X("sync history", "", 0, 0, NULL, command_sync_history, 0, "what came from the master last, and what was refused") \
+	X("sync report", "", 0, 0, NULL, command_sync_report, 0, "what this node serves, signed with its key") \
+	X("rollback", "", 0, 0, NULL, command_rollback, COMMAND_CHANGES, \
+	  "go back to the generation before at once; its successor is not taken again") \
+	X("drain", "[SERVICE]", 0, 1, NULL, command_drain, COMMAND_CHANGES, "withdraw, answer on until traffic moved") \
+	X("undrain", "[SERVICE]", 0, 1, NULL, command_undrain, COMMAND_CHANGES, \
+	  "take any order back: the checks decide again") \
+	X("withdraw", "[SERVICE]", 0, 1, NULL, command_withdraw, COMMAND_CHANGES, "withdraw at once") \
+	X("force", "[SERVICE]", 0, 1, NULL, command_force, COMMAND_CHANGES, "announce, whatever the checks say") \
+	X("announce list", "", 0, 0, NULL, command_announce_list, 0, "routes of this node, and why") \
+	X("announce config", "bird|frr", 1, 1, NULL, command_announce_config, 0, "a routing daemon's side of it") \
+	X("catchment", "[COUNT] [--csv]", 0, 1, "--csv", command_catchment, 0, \
+	  "which networks the clients of this node are in") \
 	X("cookies list", "", 0, 0, NULL, command_cookies_list, 0, "digests of the secrets of DNS cookies") \
 	X("cookies reload", "", 0, 0, NULL, command_cookies_reload, COMMAND_CHANGES, \
 	  "read the files with the secrets again") \
+	X("tickets list", "", 0, 0, NULL, command_tickets_list, 0, "digests of the keys of TLS session tickets") \
+	X("tickets reload", "", 0, 0, NULL, command_tickets_reload, COMMAND_CHANGES, \
+	  "read ticket keys and OCSP responses again") \
 	X("reload", "", 0, 0, NULL, command_reload, COMMAND_CHANGES, \
 	  "read the configuration again, check it whole, switch") \
 	X("log", "[LEVEL]", 0, 1, NULL, command_log, 0, "show or set the log level: error warn info debug") \

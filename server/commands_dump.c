@@ -9,12 +9,14 @@
 #include "conf/base/mem.h"
 #include "server/commands.h"
 #include "zone/dump.h"
+#include "zone/walk.h"
 
 enum { PIECE_BYTES = 64 << 10 };	/* of text, and one record's more */
 
 struct dump {
 	struct zone_image *image;
 	const struct zone_image_header *base;
+	struct zone_walk walk;
 	const struct zone_node *node;	/* the next record's, and where in it */
 	const struct zone_rrset *set;
 	unsigned sets_left, rrs_left;
@@ -47,7 +49,8 @@ static void put_record(struct dump *dump, const struct zone_node *node, const st
 
 static void begin(struct dump *dump)
 {
-	const struct zone_node *apex = zone_node_at(dump->base, dump->base->apex_node);
+	dump->walk = zone_walk_begin(dump->base);
+	const struct zone_node *apex = zone_walk_next(&dump->walk);
 	const struct zone_rrset *soa = zone_node_find(apex, DNS_SOA);
 
 	dump->begun = true;
@@ -64,12 +67,10 @@ static void begin(struct dump *dump)
 /* To the next RRset whose records are to be printed; false at the end. */
 static bool next_set(struct dump *dump)
 {
-	const struct zone_node *end = zone_node_at(dump->base, dump->base->nodes_end);
-
 	for (;;) {
 		while (dump->sets_left == 0) {
-			dump->node = zone_node_next(dump->node);
-			if (dump->node >= end)
+			dump->node = zone_walk_next(&dump->walk);
+			if (dump->node == NULL)
 				return false;
 			dump->sets_left = dump->node->sets;
 			dump->set = zone_node_first_set(dump->node);

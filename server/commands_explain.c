@@ -4,6 +4,7 @@
 
 #include "conf/base/mem.h"
 #include "redirect/explain.h"
+#include "redirect/serve.h"
 #include "server/commands.h"
 #include "zone/explain.h"
 #include "zone/text.h"
@@ -49,7 +50,8 @@ void command_explain_dns(struct call *call)
 void command_explain_http(struct call *call)
 {
 	const struct dataset *dataset = call->node->dataset;
-	struct redirect_view view = { .sites = dataset->sites };
+	const struct redirect_client client = { .family = REDIRECT_ANY_FAMILY };
+	struct redirect_view view = { .sites = dataset->sites, .health = dataset->health, .client = &client };
 	struct steps steps = { call, NULL };
 	const char *method = call->arg_count > 1 ? call->args[1] : "GET";
 

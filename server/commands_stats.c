@@ -56,6 +56,7 @@ void command_stats(struct call *call)
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		add(&stats, counters_name((enum counter)i), node_counter(call->node, (enum counter)i));
 	add(&stats, "dns.tcp.clients", node_tcp_clients(call->node));
+	add(&stats, "http.clients", node_http_clients(call->node));
 	add_latency(&stats);
 
 	bool none = json_object_size(stats.counters) == 0;

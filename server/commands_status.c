@@ -7,6 +7,8 @@
 #include "conf/base/addr.h"
 #include "conf/base/clock.h"
 #include "server/commands.h"
+#include "server/commands_anycast.h"
+#include "server/commands_sync.h"
 #include "server/events.h"
 #include "server/tls.h"
 
@@ -68,6 +70,8 @@ static void add_certificates(struct call *call, json_t *list, const char *servic
 		json_object_set_new(certificate, "name", call_string(info.name));
 		json_object_set_new(certificate, "names", json_integer((json_int_t)info.names));
 		json_object_set_new(certificate, "not_after", call_time(info.not_after));
+		bool stapled = info.stapled_until > clock_wall_s();
+		json_object_set_new(certificate, "stapled_until", stapled ? call_time(info.stapled_until) : json_null());
 		json_object_set_new(certificate, "fault", tls->fault != NULL ? call_string(tls->fault) : json_null());
 		json_array_append_new(list, certificate);
 	}
@@ -85,18 +89,6 @@ static json_t *certificates(struct call *call)
 	return list;
 }
 
-/* Content is local until it can be synced; the members stand for what will be told then. */
-static json_t *sync_object(void)
-{
-	json_t *sync = json_object();
-
-	json_object_set_new(sync, "release", call_string("local"));
-	json_object_set_new(sync, "fetched_at", json_null());
-	json_object_set_new(sync, "last_result", json_null());
-	json_object_set_new(sync, "stale", json_false());
-	return sync;
-}
-
 void command_status(struct call *call)
 {
 	const struct node *node = call->node;
@@ -104,7 +96,7 @@ void command_status(struct call *call)
 	uint64_t uptime = (clock_monotonic_ns() - node->started_ns) / 1000000000u;
 	size_t zones = zone_set_count(dataset->zones), failed = command_zones_failed(dataset);
 	size_t sites = dataset->sites ? redirect_sites_count(dataset->sites) : 0;
-	const char *state = node->stopping ? "stopping" : "running";
+	const char *state = node->stopping || node->leaving ? "stopping" : "running";
 	char text[64];
 
 	call_text(call, "%-12s  %s\n", "node", node->conf->node.name);
@@ -129,9 +121,9 @@ void command_status(struct call *call)
 	call_set(call, "workers", json_integer((json_int_t)node->worker_count));
 	call_set(call, "listen", listen_addresses(call));
 	call_set(call, "certificates", certificates(call));
-	call_set(call, "services", json_array());
-	call_set(call, "sync", sync_object());
-	call_text(call, "%-12s  local files\n%-12s  %s\n", "content", "log", log_level_name(log_get_level()));
+	call_set(call, "services", commands_services(call));
+	call_set(call, "sync", commands_sync_object(call));
+	call_text(call, "%-12s  %s\n", "log", log_level_name(log_get_level()));
 	call_set(call, "log", call_string(log_level_name(log_get_level())));
 	call_done(call);
 }

@@ -19,6 +19,26 @@
 	X(NAME##_REFERRAL, stats ".referral", "action=\"" action "\",class=\"referral\"") \
 	X(NAME##_ERROR, stats ".error", "action=\"" action "\",class=\"error\"")
 
+/* What TLS counts beside its handshakes, for each service; the failures in the order of enum tls_failure. */
+#define COUNTERS_OF_TLS(F, X, family, NAME, stats, service) \
+	F(family "_tls_versions", "TLS handshakes of " service " that ended well, by version.") \
+	X(NAME##_VERSION_12, stats ".version.12", "version=\"1.2\"") \
+	X(NAME##_VERSION_13, stats ".version.13", "version=\"1.3\"") \
+	F(family "_tls_handshake_failures", "TLS handshakes of " service " that failed, by what was wrong: no TLS, a" \
+	  " version or parameters or protocols (ALPN) that are not ours, an alert of the client, others; or the client left" \
+	  " or was too slow.") \
+	X(NAME##_FAILED_NOT_TLS, stats ".failed.not-tls", "reason=\"not-tls\"") \
+	X(NAME##_FAILED_VERSION, stats ".failed.version", "reason=\"version\"") \
+	X(NAME##_FAILED_PARAMETERS, stats ".failed.parameters", "reason=\"parameters\"") \
+	X(NAME##_FAILED_PROTOCOL, stats ".failed.protocol", "reason=\"protocol\"") \
+	X(NAME##_FAILED_ALERT, stats ".failed.alert", "reason=\"alert\"") \
+	X(NAME##_FAILED_OTHER, stats ".failed.other", "reason=\"other\"") \
+	X(NAME##_FAILED_LEFT, stats ".failed.left", "reason=\"left\"") \
+	X(NAME##_FAILED_SLOW, stats ".failed.slow", "reason=\"slow\"") \
+	F(family "_tls_protocols", "TLS handshakes of " service " that ended well, by what was agreed to be spoken (ALPN);" \
+	  " none: the client named nothing.") \
+	X(NAME##_PROTOCOL_NONE, stats ".protocol.none", "protocol=\"none\"")
+
 #define COUNTERS(F, X) \
 	F("dns_queries", "DNS messages received.") \
 	X(DNS_UDP4_QUERIES, "dns.queries.udp4", "transport=\"udp\",family=\"ipv4\"") \
@@ -96,6 +116,8 @@
 	X(DNS_TLS_FULL, "dns.tls.full", "result=\"full\"") \
 	X(DNS_TLS_RESUMED, "dns.tls.resumed", "result=\"resumed\"") \
 	X(DNS_TLS_HANDSHAKE_FAILED, "dns.tls.handshake-failed", "result=\"failed\"") \
+	COUNTERS_OF_TLS(F, X, "dns", DNS_TLS, "dns.tls", "DNS") \
+	X(DNS_TLS_PROTOCOL_DOT, "dns.tls.protocol.dot", "protocol=\"dot\"") \
 	F("http_requests", "HTTP requests received.") \
 	X(HTTP_REQUESTS, "http.requests", "") \
 	F("http_responses", "HTTP responses, by status.") \
@@ -113,15 +135,26 @@
 	X(HTTP_431, "http.status.431", "status=\"431\"") \
 	X(HTTP_503, "http.status.503", "status=\"503\"") \
 	X(HTTP_OTHER_STATUS, "http.status.other", "status=\"other\"") \
-	F("http_connections", "HTTP connections by what became of them.") \
+	F("presence_lookups", "Whether a target has a path, as known when a request came; waited: it had to be asked.") \
+	X(PRESENCE_PRESENT, "presence.present", "answer=\"present\"") \
+	X(PRESENCE_ABSENT, "presence.absent", "answer=\"absent\"") \
+	X(PRESENCE_WAITED, "presence.waited", "answer=\"waited\"") \
+	F("presence_full", "Questions that found no room: the path is taken as present.") \
+	X(PRESENCE_FULL, "presence.full", "") \
+	F("http_connections", "HTTP connections by what became of them: too many (rejected, client-limit), idle and closed" \
+	  " for another one (evicted), from a load balancer whose PROXY header is wrong (proxy-fault).") \
 	X(HTTP_ACCEPTED, "http.accepted", "event=\"accepted\"") \
 	X(HTTP_REJECTED, "http.rejected", "event=\"rejected\"") \
+	X(HTTP_CLIENT_LIMIT, "http.client-limit", "event=\"client-limit\"") \
+	X(HTTP_PROXY_FAULTS, "http.proxy-faults", "event=\"proxy-fault\"") \
 	X(HTTP_EVICTED, "http.evicted", "event=\"evicted\"") \
 	X(HTTP_TIMEOUTS, "http.timeouts", "event=\"timeout\"") \
 	X(HTTP_ERRORS, "http.errors", "event=\"error\"") \
 	F("http_tls_connections", "HTTPS connections by what became of them.") \
 	X(HTTP_TLS_ACCEPTED, "http.tls.accepted", "event=\"accepted\"") \
 	X(HTTP_TLS_REJECTED, "http.tls.rejected", "event=\"rejected\"") \
+	X(HTTP_TLS_CLIENT_LIMIT, "http.tls.client-limit", "event=\"client-limit\"") \
+	X(HTTP_TLS_PROXY_FAULTS, "http.tls.proxy-faults", "event=\"proxy-fault\"") \
 	X(HTTP_TLS_EVICTED, "http.tls.evicted", "event=\"evicted\"") \
 	X(HTTP_TLS_TIMEOUTS, "http.tls.timeouts", "event=\"timeout\"") \
 	X(HTTP_TLS_ERRORS, "http.tls.errors", "event=\"error\"") \
@@ -129,6 +162,22 @@
 	X(HTTP_TLS_HANDSHAKES, "http.tls.handshakes", NULL) \
 	X(HTTP_TLS_FULL, "http.tls.full", "result=\"full\"") \
 	X(HTTP_TLS_RESUMED, "http.tls.resumed", "result=\"resumed\"") \
-	X(HTTP_TLS_HANDSHAKE_FAILED, "http.tls.handshake-failed", "result=\"failed\"")
+	X(HTTP_TLS_HANDSHAKE_FAILED, "http.tls.handshake-failed", "result=\"failed\"") \
+	COUNTERS_OF_TLS(F, X, "http", HTTP_TLS, "http.tls", "HTTPS") \
+	X(HTTP_TLS_PROTOCOL_H2, "http.tls.protocol.h2", "protocol=\"h2\"") \
+	X(HTTP_TLS_PROTOCOL_HTTP1, "http.tls.protocol.http1", "protocol=\"http1\"") \
+	F("http2_connections", "Connections that spoke HTTP/2.") \
+	X(HTTP2_CONNECTIONS, "http2.connections", "") \
+	F("http2_streams", "Requests that HTTP/2 clients began, refused and broken ones among them.") \
+	X(HTTP2_STREAMS, "http2.streams", "") \
+	F("http2_goaways", "HTTP/2 connections that were ended by us: in good order, for a broken protocol, and for too many" \
+	  " resets, control frames, empty frames, header bytes, answers not taken.") \
+	X(HTTP2_GRACEFUL, "http2.goaway.graceful", "reason=\"graceful\"") \
+	X(HTTP2_PROTOCOL, "http2.goaway.protocol", "reason=\"protocol\"") \
+	X(HTTP2_RESETS, "http2.goaway.resets", "reason=\"resets\"") \
+	X(HTTP2_CONTROL, "http2.goaway.control", "reason=\"control\"") \
+	X(HTTP2_EMPTY, "http2.goaway.empty", "reason=\"empty\"") \
+	X(HTTP2_HEADERS, "http2.goaway.headers", "reason=\"headers\"") \
+	X(HTTP2_UNTAKEN, "http2.goaway.untaken", "reason=\"untaken\"")
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * HTTP: the bytes of a connection go to redirect/http and its answers back, with the dataset of this loop turn.
- * Anycast connections should be short, so both time-outs are fixed and tight.
  */
 #include "server/http.h"
 
@@ -9,13 +8,13 @@
 
 #include "conf/base/clock.h"
 #include "redirect/sites.h"
+#include "server/access_log.h"
+#include "server/catchment.h"
+#include "server/presence.h"
+#include "server/tls_stream.h"
 #include "server/worker.h"
 
-enum {
-	HTTP_CLIENTS_MAX = 10000,	/* of the whole process; an idle one costs less than 400 bytes */
-	HTTP_IDLE_MS = 5 * 1000,	/* a browser follows the redirect at once; the next page may come soon */
-	HTTP_IO_MS = 10 * 1000,		/* from the first byte of a request to the end of its header */
-};
+enum { HTTP_LATENCY_SAMPLE = 16 };
 
 static enum counter status_counter(unsigned status)
 {
@@ -44,15 +43,73 @@ static void answered(void *ctx, const struct redirect_answer *answer)
 	struct http_shared *shared = call->shared;
 
 	shared->answered++;
+	/* Its last request, and nothing of it still to come: a body would be cut off by a reset. */
+	shared->done = answer->request != NULL && !answer->request->persist && answer->request->content_length == 0
+		       && !answer->request->chunked;
 	counters_bump(counters, status_counter(answer->status));
 	/* Who was one too many has asked nothing yet. */
-	if (answer->outcome != REDIRECT_OVERLOAD)
+	if (answer->outcome != REDIRECT_OVERLOAD) {
 		counters_bump(counters, COUNTER_HTTP_REQUESTS);
+		catchment_add(call->worker->catchment, CATCHMENT_HTTP, call->peer, (uint32_t)shared->date_s, 1);
+	}
+	if (answer->site != NULL)
+		site_counters_add(call->worker->dataset->site_counters[answer->site->index], call->worker->index, answer);
+	access_ring_add(call->worker->access, answer);
+}
+
+/* Reading the clock twice costs a fiftieth of a redirect: not for each of them. */
+uint64_t http_latency_begin(struct worker *worker)
+{
+	return worker->http_reads++ % HTTP_LATENCY_SAMPLE == 0 ? clock_monotonic_ns() : 0;
+}
+
+void http_latency_end(struct worker *worker, uint64_t began_ns, unsigned answered)
+{
+	if (began_ns != 0 && answered != 0)
+		latency_add(&worker->http_latency, clock_monotonic_ns() - began_ns, answered);
+}
+
+/* Only asked when the worker has a presence. */
+static enum redirect_present present(void *ctx, const struct redirect_target *target, struct span url)
+{
+	const struct stream_call *call = ctx;
+	struct worker *worker = call->worker;
+	bool full;
+	enum redirect_present answer = presence_ask(worker->presence, worker->dataset, target, url, &full);
+
+	counters_bump(&worker->counters, answer == REDIRECT_PRESENT ? COUNTER_PRESENCE_PRESENT
+		      : answer == REDIRECT_ABSENT ? COUNTER_PRESENCE_ABSENT : COUNTER_PRESENCE_WAITED);
+	if (full)
+		counters_bump(&worker->counters, COUNTER_PRESENCE_FULL);
+	return answer;
+}
+
+/* Inside of TLS alone, where state is what server/tls_stream gave. */
+static bool covers(void *state, struct span host)
+{
+	return tls_stream_covers(state, host);
+}
+
+/* Who asks. An IPv4 client of a socket for both families is one of IPv4. */
+struct redirect_client http_client(const struct stream_call *call)
+{
+	const struct http_shared *shared = call->shared;
+	const struct addr *peer = call->peer;
+	bool ipv4 = peer->any.sa_family == AF_INET
+		    || (peer->any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&peer->v6.sin6_addr));
+
+	return (struct redirect_client){
+		.family = ipv4 ? REDIRECT_IPV4 : peer->any.sa_family == AF_INET6 ? REDIRECT_IPV6 : REDIRECT_ANY_FAMILY,
+		.tls = shared->tls,
+		.covers = call->tls != NULL ? covers : NULL,
+		.peer = peer,
+		.tag = call->state,
+	};
 }
 
 /* The environment as it is at this moment. The pointers in it stand until the caller returns. NULL: no site table,
  * after a reload that took the section out while the listener waits for a restart. */
-static struct redirect_env *env_now(const struct stream_call *call)
+struct redirect_env *http_env(const struct stream_call *call)
 {
 	struct http_shared *shared = call->shared;
 	struct redirect_env *env = &shared->env;
@@ -63,9 +120,12 @@ static struct redirect_env *env_now(const struct stream_call *call)
 		shared->date_s = now;
 	}
 	env->sites = call->worker->dataset->sites;
-	env->closing = call->worker->stopping;
+	env->health = call->worker->dataset->health;
+	env->present = call->worker->presence != NULL ? present : NULL;
+	env->closing = call->worker->stopping || atomic_load(&call->worker->draining);
 	env->ctx = (void *)(uintptr_t)call;
 	shared->answered = 0;
+	shared->done = false;
 	return env->sites != NULL ? env : NULL;
 }
 
@@ -88,57 +148,77 @@ static void http_fini(void *state)
 static struct stream_feed http_feed(const struct stream_call *call, struct span in, bool eof, uint8_t *out,
 				    size_t room)
 {
-	struct redirect_env *env = env_now(call);
-	const struct http_shared *shared = call->shared;
+	struct redirect_env *env = http_env(call);
+	const struct redirect_client client = http_client(call);
+	struct http_shared *shared = call->shared;
 	struct redirect_fed fed;
 
 	(void)eof;	/* part of a request at the end is nothing to answer */
 	if (env == NULL)
 		return (struct stream_feed){ .consumed = in.len, .close = true };
-	redirect_http_feed(call->state, env, in.at, in.len, out, room, &fed);
+	uint64_t began_ns = http_latency_begin(call->worker);
+	redirect_http_feed(call->state, env, &client, &shared->scratch, in.at, in.len, out, room, &fed);
+	http_latency_end(call->worker, began_ns, shared->answered);
 	return (struct stream_feed){
 		.consumed = fed.consumed, .produced = fed.produced, .messages = shared->answered,
 		.again = fed.full, .close = fed.close, .busy = !redirect_http_idle(call->state),
+		.waiting = fed.waiting, .done = fed.close && shared->done && !fed.behind,
 	};
 }
 
 static size_t http_timed_out(const struct stream_call *call, uint8_t *out, size_t room)
 {
-	struct redirect_env *env = env_now(call);
+	struct redirect_env *env = http_env(call);
+	const struct redirect_client client = http_client(call);
+	struct http_shared *shared = call->shared;
 
-	return env != NULL ? redirect_http_timeout(call->state, env, out, room) : 0;
+	return env != NULL ? redirect_http_timeout(call->state, env, &client, &shared->scratch, out, room) : 0;
 }
 
 static size_t http_refused(const struct stream_call *call, uint8_t *out, size_t room)
 {
-	struct redirect_env *env = env_now(call);
+	struct redirect_env *env = http_env(call);
 
 	return env != NULL ? redirect_http_overload(env, out, room) : 0;
 }
 
 uint64_t http_idle_ms(const struct worker *worker)
 {
-	(void)worker;
-	return HTTP_IDLE_MS;
+	return worker->dataset->http.idle_ms;
 }
 
 uint64_t http_io_ms(const struct worker *worker)
 {
-	(void)worker;
-	return HTTP_IO_MS;
+	return worker->dataset->http.request_ms;
 }
 
 unsigned http_max_clients(const struct worker *worker)
 {
-	return stream_share(HTTP_CLIENTS_MAX, worker->of);
+	return stream_share(worker->dataset->http.max_clients, worker->of);
 }
 
-static void http_init_tls(struct worker *worker, void *state)
+struct stream_client_limit http_client_limit(const struct worker *worker, const struct addr *peer)
+{
+	const struct dataset_http *http = &worker->dataset->http;
+
+	return (struct stream_client_limit){
+		.most = stream_share(http->max_per_client, worker->of),
+		.bits = peer->any.sa_family == AF_INET6 ? http->ipv6_prefix_length
+							: PREFIX_IPV4_BITS + http->ipv4_prefix_length,
+	};
+}
+
+const struct prefixes *http_proxies(const struct worker *worker)
+{
+	return &worker->dataset->http.proxies;
+}
+
+void http_init_tls(struct worker *worker, void *state)
 {
 	struct http_shared *shared = state;
 
 	http_init(worker, state);
-	shared->env.tls = true;
+	shared->tls = true;
 }
 
 const struct stream_protocol http_text_protocol = {
@@ -163,6 +243,8 @@ const struct stream_protocol http_protocol = {
 	.evicted = COUNTER_HTTP_EVICTED,
 	.timeouts = COUNTER_HTTP_TIMEOUTS,
 	.errors = COUNTER_HTTP_ERRORS,
+	.client_limited = COUNTER_HTTP_CLIENT_LIMIT,
+	.proxy_faults = COUNTER_HTTP_PROXY_FAULTS,
 	.init = http_init,
 	.fini = http_fini,
 	.feed = http_feed,
@@ -171,4 +253,6 @@ const struct stream_protocol http_protocol = {
 	.idle_ms = http_idle_ms,
 	.io_ms = http_io_ms,
 	.max_clients = http_max_clients,
+	.client_limit = http_client_limit,
+	.proxies = http_proxies,
 };

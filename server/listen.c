@@ -16,6 +16,8 @@ enum {
 	 * read to megabytes. The kernel doubles both for its own overhead. */
 	LISTEN_TCP_SNDBUF = 128 << 10,
 	LISTEN_TCP_RCVBUF = 32 << 10,
+	LISTEN_TCP_UNREAD_MS = 30 * 1000,	/* a path that carries nothing for so long is dead */
+	LISTEN_DEFER_S = 1,		/* one SYN-ACK more; a client on a good path has asked long before */
 	LISTEN_IPV6_MTU = 1280,		/* every IPv6 path carries it (RFC 8200, 5) */
 };
 
@@ -145,8 +147,8 @@ static int set_udp_options(int fd, const struct addr *addr, const char **ret_fai
 					       : set_options(fd, v4, 2 - without, ret_failed);
 }
 
-/* The receive buffer comes before listen(): it decides the window scale that the handshake offers. No
- * TCP_DEFER_ACCEPT: a connection without a query must be seen, to be counted and to be closed by our time-outs. */
+/* The receive buffer comes before listen(): it decides the window scale that the handshake offers. The time-out is for
+ * answers that the kernel still holds when we have closed: a peer that does not read would keep them for minutes. */
 static int set_tcp_options(int fd, const char **ret_failed)
 {
 	static const struct option options[] = {
@@ -154,6 +156,7 @@ static int set_tcp_options(int fd, const char **ret_failed)
 		{ IPPROTO_TCP, TCP_NODELAY, 1, true, "TCP_NODELAY" },	/* each write is a whole answer */
 		{ SOL_SOCKET, SO_SNDBUF, LISTEN_TCP_SNDBUF, false, "SO_SNDBUF" },
 		{ SOL_SOCKET, SO_RCVBUF, LISTEN_TCP_RCVBUF, false, "SO_RCVBUF" },
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, LISTEN_TCP_UNREAD_MS, false, "TCP_USER_TIMEOUT" },
 	};
 
 	return set_options(fd, options, sizeof options / sizeof options[0], ret_failed);
@@ -199,4 +202,15 @@ int listen_tcp(const char *key, const struct addr *addr, int *ret_fd, struct err
 close_socket:
 	close(fd);
 	return fault(key, addr, SOCK_STREAM, -err, failed, note);
+}
+
+int listen_tcp_asked(const char *key, const struct addr *addr, int *ret_fd, struct err_note *note)
+{
+	static const struct option defer = { IPPROTO_TCP, TCP_DEFER_ACCEPT, LISTEN_DEFER_S, false, "TCP_DEFER_ACCEPT" };
+	const char *failed;
+	int err = listen_tcp(key, addr, ret_fd, note);
+
+	if (err == 0)
+		(void)set_options(*ret_fd, &defer, 1, &failed);
+	return err;
 }

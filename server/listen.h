@@ -23,5 +23,9 @@ int listen_taken(const char *key, const struct addr *addr, int socktype, struct 
 int listen_udp(const char *key, const struct addr *addr, int *ret_fd, struct err_note *note);
 /* Listening already; accepted sockets inherit its options (TCP_NODELAY, buffer sizes). */
 int listen_tcp(const char *key, const struct addr *addr, int *ret_fd, struct err_note *note);
+/* The same for protocols in which the client speaks first: the kernel hands a connection over together with its first
+ * bytes, which saves a wake-up each. One that says nothing is handed over a second later, to be counted and timed out;
+ * until then it costs the kernel a few hundred bytes and us nothing. */
+int listen_tcp_asked(const char *key, const struct addr *addr, int *ret_fd, struct err_note *note);
 
 #endif

@@ -8,6 +8,7 @@
 #include "conf/base/clock.h"
 #include "conf/base/log.h"
 #include "conf/conf.h"
+#include "server/anycast/anycast.h"
 #include "server/control.h"
 #include "server/events.h"
 #include "server/node.h"
@@ -15,6 +16,7 @@
 #include "server/options.h"
 #include "server/privileges.h"
 #include "server/sockets.h"
+#include "server/sync.h"
 #include "server/tls_stage.h"
 #include "server/worker.h"
 #include "sync/stage.h"
@@ -38,6 +40,12 @@ static int failed_list(struct err_list *errors)
 	return EXIT_FAILED;
 }
 
+static void warn(void *ctx, const char *text)
+{
+	(void)ctx;
+	log_warn("anycast: %s", text);
+}
+
 /* --check: everything the configuration names, without touching what runs. */
 static int check(struct conf *conf)
 {
@@ -52,6 +60,11 @@ static int check(struct conf *conf)
 	struct dataset_tls tls[DATASET_TLS_SERVICES] = { 0 };
 	int tls_err = tls_stage_load(conf, true, tls, &errors);
 	err = err != 0 ? err : tls_err;
+	int anycast_err = seed_check(conf, &errors);
+	err = err != 0 ? err : anycast_err;
+	int sync_err = sync_check(conf, &errors);
+	err = err != 0 ? err : sync_err;
+	conf_anycast_warn(conf, warn, NULL);
 	dataset_tls_fini(tls);
 	dataset_free(dataset);
 	if (err == 0 && zones_failed == 0)
@@ -72,6 +85,8 @@ static void tell_start(const struct conf *conf, const struct dataset *dataset, s
 		log_info("http: redirecting on %s", addr_print(&conf->redirect.listen.list[i], text, sizeof text));
 	for (size_t i = 0; i < conf->admin.listen.count; i++)
 		log_info("admin: metrics and pages on %s", addr_print(&conf->admin.listen.list[i], text, sizeof text));
+	for (size_t i = 0; i < conf->sync.notify.listen.count; i++)
+		log_info("sync: NOTIFY on %s", addr_print(&conf->sync.notify.listen.list[i], text, sizeof text));
 	for (size_t i = 0; i < conf->redirect.tls.listen.count; i++)
 		log_info("https: redirecting on %s",
 			 addr_print(&conf->redirect.tls.listen.list[i], text, sizeof text));
@@ -83,7 +98,8 @@ static void tell_start(const struct conf *conf, const struct dataset *dataset, s
 /* All that needs the rights we were started with; faults go to errors. The control socket is bound first: whoever holds
  * it is the node that runs already. */
 static int bind_and_drop(const struct conf *conf, int *ret_control, struct worker_sockets **ret_sockets,
-			 struct dataset_tls ret_tls[DATASET_TLS_SERVICES], struct err_list *errors)
+			 struct dataset_tls ret_tls[DATASET_TLS_SERVICES], struct seed **ret_seed,
+			 struct err_list *errors)
 {
 	struct err_note note = { 0 };
 	int err = control_bind(conf->control_socket, ret_control, &note);
@@ -99,12 +115,17 @@ static int bind_and_drop(const struct conf *conf, int *ret_control, struct worke
 	err = tls_stage_load(conf, false, ret_tls, errors);
 	if (err != 0)
 		goto free_sockets;
+	err = seed_make(conf, ret_seed, errors);
+	if (err != 0)
+		goto free_tls;
 	err = privileges_make_state_dir(conf, &note);
 	if (err == 0)
 		err = privileges_drop(conf, &note);
 	if (err == 0)
 		return 0;
 	err_list_add(errors, note.file, note.line, "%s", note.text);
+	seed_free(*ret_seed);
+free_tls:
 	dataset_tls_fini(ret_tls);
 free_sockets:
 	sockets_free(*ret_sockets, conf->workers);
@@ -115,12 +136,19 @@ unbind_control:
 }
 
 static int run(struct conf *conf, const char *conf_path, struct dataset *dataset, int control_fd,
-	       const struct worker_sockets *sockets, uint64_t began_ns)
+	       const struct worker_sockets *sockets, struct seed *seed, struct sync *sync, uint64_t began_ns)
 {
 	struct node node;
 	uv_loop_t *loop = uv_default_loop();
 	int err = node_start(&node, loop, conf_path, conf, dataset, sockets);
 
+	node.sync = sync;
+	if (err == 0 && sync != NULL)
+		err = sync_start(sync, &node, &sockets[0]);
+	if (err == 0 && seed != NULL)
+		node.anycast = anycast_start(&node, seed);
+	else
+		seed_free(seed);
 	if (err == 0)
 		err = control_start(&node, control_fd, conf->control_socket, &node.control);
 	if (err == 0) {
@@ -143,28 +171,33 @@ static int serve(struct conf *conf, const char *conf_path, uint64_t began_ns)
 	struct stage_wish wish = { .conf = conf, .images = true };
 	struct err_list errors = { 0 };
 	struct worker_sockets *sockets;
+	struct seed *seed = NULL;
 	struct dataset_tls tls[DATASET_TLS_SERVICES] = { 0 };
 	struct dataset *dataset;
+	struct sync *sync = NULL;
 	unsigned zones_failed;
 	int control_fd;
 
 	signal(SIGPIPE, SIG_IGN);	/* a client that left is an error of the write */
 	privileges_raise_files();
-	if (bind_and_drop(conf, &control_fd, &sockets, tls, &errors) != 0) {
+	if (bind_and_drop(conf, &control_fd, &sockets, tls, &seed, &errors) != 0) {
 		conf_free(conf);
 		return failed_list(&errors);
 	}
-	if (stage_dataset(&wish, &dataset, &zones_failed, &errors) != 0) {
+	if ((conf->sync.present && sync_open(conf, &sync, &wish.content, &errors) != 0)
+	    || stage_dataset(&wish, &dataset, &zones_failed, &errors) != 0) {
+		sync_free(sync);
 		unlink(conf->control_socket);
 		dataset_tls_fini(tls);
+		seed_free(seed);
 		sockets_free(sockets, conf->workers);
 		conf_free(conf);
 		return failed_list(&errors);
 	}
-	memcpy(dataset->tls, tls, sizeof tls);
+	tls_stage_first(conf, tls, dataset);
 	/* The sockets' numbers go to the workers with the array; conf goes to the node. */
 	unsigned workers = conf->workers;
-	int code = run(conf, conf_path, dataset, control_fd, sockets, began_ns);
+	int code = run(conf, conf_path, dataset, control_fd, sockets, seed, sync, began_ns);
 	sockets_free(sockets, workers);
 	return code;
 }

@@ -4,17 +4,20 @@
 #include <inttypes.h>
 
 #include "conf/base/clock.h"
+#include "server/catchment_node.h"
+#include "server/metrics_anycast.h"
+#include "server/metrics_http.h"
 #include "server/node.h"
 #include "server/worker.h"
 
-static void family(struct textbuf *out, const char *name, const char *type, const char *help)
+void metrics_family(struct textbuf *out, const char *name, const char *type, const char *help)
 {
 	textbuf_add(out, "# HELP catchment_%s %s\n# TYPE catchment_%s %s\n", name, help, name, type);
 }
 
 static void gauge(struct textbuf *out, const char *name, const char *help, uint64_t value)
 {
-	family(out, name, "gauge", help);
+	metrics_family(out, name, "gauge", help);
 	textbuf_add(out, "catchment_%s %" PRIu64 "\n", name, value);
 }
 
@@ -38,21 +41,28 @@ static void print_counters(const struct node *node, struct textbuf *out)
 	}
 }
 
-static void print_latency(const struct node *node, struct textbuf *out)
+void metrics_histogram(struct textbuf *out, const char *name, const char *help, const struct latency_sum *sum)
 {
-	struct latency_sum sum = node_latency(node);
 	uint64_t below = 0;
 
-	family(out, "dns_udp_answer_seconds", "histogram",
-	       "From reading a batch of UDP queries to handing its last response to the kernel, for each query.");
+	metrics_family(out, name, "histogram", help);
 	for (unsigned i = 0; i < LATENCY_BOUNDS; i++) {
-		below += sum.buckets[i];
-		textbuf_add(out, "catchment_dns_udp_answer_seconds_bucket{le=\"%.6f\"} %" PRIu64 "\n",
+		below += sum->buckets[i];
+		textbuf_add(out, "catchment_%s_bucket{le=\"%.6f\"} %" PRIu64 "\n", name,
 			    (double)latency_bound_ns(i) / 1e9, below);
 	}
-	textbuf_add(out, "catchment_dns_udp_answer_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n", sum.count);
-	textbuf_add(out, "catchment_dns_udp_answer_seconds_sum %.9f\n", (double)sum.sum_ns / 1e9);
-	textbuf_add(out, "catchment_dns_udp_answer_seconds_count %" PRIu64 "\n", sum.count);
+	textbuf_add(out, "catchment_%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, sum->count);
+	textbuf_add(out, "catchment_%s_sum %.9f\n", name, (double)sum->sum_ns / 1e9);
+	textbuf_add(out, "catchment_%s_count %" PRIu64 "\n", name, sum->count);
+}
+
+static void print_latency(const struct node *node, struct textbuf *out)
+{
+	const struct latency_sum sum = node_latency(node);
+
+	metrics_histogram(out, "dns_udp_answer_seconds",
+			  "From reading a batch of UDP queries to handing its last response to the kernel, for each query.",
+			  &sum);
 }
 
 static void print_limiter(const struct node *node, struct textbuf *out)
@@ -62,7 +72,7 @@ static void print_limiter(const struct node *node, struct textbuf *out)
 	size_t count = node_limited(node, reports, METRICS_PREFIXES_MAX);
 	char prefix[PREFIX_TEXT_MAX];
 
-	family(out, "dns_rate_limit_prefix_total", "counter",
+	metrics_family(out, "dns_rate_limit_prefix_total", "counter",
 	       "Limited DNS responses of the prefixes limited most, since each came to the list.");
 	for (size_t i = 0; i < count; i++) {
 		prefix_print(&reports[i].prefix, prefix);
@@ -78,13 +88,13 @@ static void print_node(const struct node *node, struct textbuf *out)
 {
 	const struct dataset *dataset = node->dataset;
 
-	family(out, "info", "gauge", "Which node this is, and which version it runs.");
+	metrics_family(out, "info", "gauge", "Which node this is, and which version it runs.");
 	textbuf_add(out, "catchment_info{node=\"");
 	textbuf_label(out, node->conf->node.name);
 	textbuf_add(out, "\",region=\"");
 	textbuf_label(out, node->conf->node.region);
 	textbuf_add(out, "\",version=\"%s\"} 1\n", CATCHMENT_VERSION);
-	family(out, "uptime_seconds", "gauge", "Time since the start.");
+	metrics_family(out, "uptime_seconds", "gauge", "Time since the start.");
 	textbuf_add(out, "catchment_uptime_seconds %.3f\n", (double)(clock_monotonic_ns() - node->started_ns) / 1e9);
 	gauge(out, "generation",
 	      "Of the content and settings served; each reload that changes something makes another.",
@@ -93,6 +103,7 @@ static void print_node(const struct node *node, struct textbuf *out)
 	gauge(out, "stopping", "1 while the node stops.", node->stopping);
 	gauge(out, "sites", "Redirect sites.", dataset->sites ? redirect_sites_count(dataset->sites) : 0);
 	gauge(out, "dns_connections_open", "DNS connections open now, TCP and TLS.", node_tcp_clients(node));
+	gauge(out, "http_connections_open", "HTTP and HTTPS connections open now.", node_http_clients(node));
 }
 
 static void print_zone_states(const struct dataset *dataset, struct textbuf *out)
@@ -105,7 +116,7 @@ static void print_zone_states(const struct dataset *dataset, struct textbuf *out
 		loaded += served;
 		current += served && dataset->zone_infos[i].current;
 	}
-	family(out, "zones", "gauge",
+	metrics_family(out, "zones", "gauge",
 	       "Zones by state: served as in their source, as an older version, or not at all.");
 	textbuf_add(out, "catchment_zones{state=\"current\"} %zu\n", current);
 	textbuf_add(out, "catchment_zones{state=\"older-version\"} %zu\n", loaded - current);
@@ -166,7 +177,7 @@ static void print_zones(const struct dataset *dataset, struct textbuf *out)
 	};
 
 	for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
-		family(out, metrics[m].name, "gauge", metrics[m].help);
+		metrics_family(out, metrics[m].name, "gauge", metrics[m].help);
 		for (size_t i = 0; i < zone_set_count(dataset->zones); i++) {
 			const struct zone_entry *zone = zone_set_at(dataset->zones, i);
 			uint64_t value;
@@ -197,12 +208,12 @@ static void print_zone_counters(const struct dataset *dataset, struct textbuf *o
 {
 	if (!dataset->zone_statistics)
 		return;
-	family(out, "zone_queries_total", "counter", "Queries answered from the zone.");
+	metrics_family(out, "zone_queries_total", "counter", "Queries answered from the zone.");
 	print_zone_counter(dataset, "zone_queries_total", ZONE_COUNTER_QUERIES, false, out);
-	family(out, "zone_responses_total", "counter", "The same by what they were answered with.");
+	metrics_family(out, "zone_responses_total", "counter", "The same by what they were answered with.");
 	for (int counter = ZONE_COUNTER_ANSWER; counter <= ZONE_COUNTER_ERROR; counter++)
 		print_zone_counter(dataset, "zone_responses_total", (enum zone_counter)counter, true, out);
-	family(out, "zone_truncated_responses_total", "counter", "Of these, those with TC.");
+	metrics_family(out, "zone_truncated_responses_total", "counter", "Of these, those with TC.");
 	print_zone_counter(dataset, "zone_truncated_responses_total", ZONE_COUNTER_TRUNCATED, false, out);
 }
 
@@ -215,5 +226,10 @@ void metrics_print(const struct node *node, struct textbuf *out)
 	print_zone_states(node->dataset, out);
 	print_zones(node->dataset, out);
 	print_zone_counters(node->dataset, out);
+	metrics_print_anycast(node, out);
+	catchment_node_print(node, out);
+	metrics_print_http(node, out);
+	metrics_print_targets(node, out);
+	metrics_print_sync(node, out);
 	metrics_print_process(node, out);
 }

@@ -15,12 +15,19 @@
 #include "server/latency.h"
 #include "server/limiter.h"
 #include "sync/dataset.h"
+#include "sync/follow.h"
 
+struct access_log;
 struct admin;
+struct anycast;
 struct control;
 struct events;
+struct health;
+struct presence;
 struct publish;
 struct reload;
+struct sync;
+struct content;
 struct watch;
 struct worker;
 struct worker_sockets;
@@ -38,11 +45,17 @@ struct node {
 	struct control *control;
 	struct admin *admin;		/* NULL: not configured */
 	struct events *events;
+	struct anycast *anycast;	/* NULL: no routes are ours */
 	uint64_t started_ns;		/* monotonic */
 	int64_t started_at;		/* wall */
+	bool leaving;			/* a stop that drains first */
 	bool stopping;
+	struct access_log *access_log;
+	struct health *health;		/* of targets */
+	struct presence *presence;
+	struct sync *sync;		/* NULL: nobody is followed */
 	struct publish *publish;
-	struct watch *watch;		/* of the files with secrets */
+	struct watch *watch;		/* of the files with secrets, and of OCSP responses */
 	struct reload *reloads;		/* running first, then waiting */
 	uv_signal_t signals[NODE_SIGNALS];
 };
@@ -69,18 +82,33 @@ typedef void node_reload_fn(void *ctx, const struct node_reload_result *result);
 void node_reload(struct node *node, node_reload_fn *done, void *ctx);
 /* Zones only, with the configuration in force: all whose source changed, or the one named. */
 void node_reload_zones(struct node *node, const char *zone, node_reload_fn *done, void *ctx);
-/* Cookie secrets only, from the files of the configuration in force. */
+/* Cookie secrets, ticket keys and OCSP responses only, from the files of the configuration in force. */
 void node_reload_secrets(struct node *node, node_reload_fn *done, void *ctx);
-/* Begins the stop that SIGTERM begins; main's loop ends when all is answered and closed. */
+/* Content from the master: staged aside, probed, committed, and only then switched to. */
+struct node_sync_job {
+	struct content *content;
+	int (*commit)(void *ctx, struct err_note *note);	/* in the thread pool, when all the rest is good */
+	void *ctx;
+	enum follow_result result;	/* FOLLOW_NEW: switched; else why not, in the note */
+	struct err_note note;
+};
+/* The job is the caller's until done(). */
+void node_reload_sync(struct node *node, struct node_sync_job *job, node_reload_fn *done, void *ctx);
+/* Begins the stop that SIGTERM begins: routes are drained first, unless it is asked for twice; main's loop ends when all
+ * is answered and closed. */
 void node_stop(struct node *node);
 
 /* Makes every worker's loop turn once, so that worker->turns tells a living one from a stuck one. */
 void node_poke(struct node *node);
 
+/* Opens the access log as the configuration in force says. On a failure the one before goes on, and it is told. */
+int node_open_access_log(struct node *node);
 uint64_t node_counter(const struct node *node, enum counter counter);	/* summed over the workers */
 struct latency_sum node_latency(const struct node *node);
+struct latency_sum node_http_latency(const struct node *node);
 /* The prefixes limited most, of all workers together; gives how many. */
 size_t node_limited(const struct node *node, struct limiter_report *ret_reports, size_t room);
 unsigned node_tcp_clients(const struct node *node);	/* DNS connections open now, of all workers */
+unsigned node_http_clients(const struct node *node);	/* HTTP and HTTPS connections open now */
 
 #endif

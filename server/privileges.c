@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/privileges.h"
 
+#include <cap-ng.h>
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -45,8 +46,18 @@ int privileges_make_state_dir(const struct conf *conf, struct err_note *note)
 	return err;
 }
 
+/* Capabilities that a service manager gave to bind sockets and to start the helper are of no more use. */
+static void drop_capabilities(void)
+{
+	capng_clear(CAPNG_SELECT_ALL);
+	if (capng_apply(CAPNG_SELECT_CAPS) != 0 || capng_apply(CAPNG_SELECT_AMBIENT) != 0)
+		log_warn("node: its capabilities could not be dropped");
+}
+
 int privileges_drop(const struct conf *conf, struct err_note *note)
 {
+	if (geteuid() != 0)
+		drop_capabilities();
 	if (conf->user == NULL)
 		return 0;
 	if (geteuid() != 0) {
@@ -73,4 +84,31 @@ int privileges_drop(const struct conf *conf, struct err_note *note)
 		return -EPERM;
 	}
 	return 0;
+}
+
+bool privileges_have_netadmin(void)
+{
+	capng_get_caps_process();
+	return capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
+}
+
+int privileges_keep_netadmin(const struct conf *conf)
+{
+	const struct passwd *user = target_user(conf);
+
+	capng_clear(CAPNG_SELECT_BOTH);
+	capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN);
+	if (user != NULL)
+		return capng_change_id((int)user->pw_uid, (int)user->pw_gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING) == 0
+			? 0 : -EPERM;
+	/* The bounding set is only root's to shrink. */
+	return capng_apply(geteuid() == 0 ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) == 0 ? 0 : -EPERM;
+}
+
+void privileges_allow_realtime(void)
+{
+	const struct rlimit limit = { PRIVILEGES_RT_PRIORITY, PRIVILEGES_RT_PRIORITY };
+
+	/* Refused without CAP_SYS_RESOURCE, where the service manager sets it, or nobody. */
+	(void)setrlimit(RLIMIT_RTPRIO, &limit);
 }

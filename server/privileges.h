@@ -3,6 +3,8 @@
 #ifndef SERVER_PRIVILEGES_H
 #define SERVER_PRIVILEGES_H
 
+#include <stdbool.h>
+
 #include "conf/base/err.h"
 #include "conf/conf.h"
 
@@ -13,5 +15,13 @@ int privileges_make_state_dir(const struct conf *conf, struct err_note *note);
 /* Becomes conf->user with its groups and no capability left; does nothing without user, or when not root (then says so).
  * The control socket goes to the user too. -errno with a note. */
 int privileges_drop(const struct conf *conf, struct err_note *note);
+
+/* Whether this process may change interfaces and addresses. */
+bool privileges_have_netadmin(void);
+/* For the helper of server/anycast: becomes conf->user and keeps CAP_NET_ADMIN alone. -errno. */
+int privileges_keep_netadmin(const struct conf *conf);
+/* Real-time priority stays possible for threads after the user has changed. */
+void privileges_allow_realtime(void);
+enum { PRIVILEGES_RT_PRIORITY = 10 };
 
 #endif

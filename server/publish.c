@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include "conf/base/mem.h"
+#include "server/health.h"
 #include "server/node.h"
 #include "server/worker.h"
 
@@ -90,6 +91,7 @@ void publish_dataset(struct publish *publish, struct dataset *dataset, void (*ta
 	publish->retired = retired;
 	publish->when_taken = taken;
 	publish->ctx = ctx;
+	health_use(node->health, dataset);
 	node->dataset = dataset;
 	for (unsigned i = 0; i < node->worker_count; i++)
 		worker_give(&node->workers[i], dataset);

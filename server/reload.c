@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/base/clock.h"
 #include "conf/base/log.h"
 #include "conf/base/mem.h"
 #include "server/events.h"
@@ -15,6 +16,7 @@
 #include "server/publish.h"
 #include "server/tls_stage.h"
 #include "server/watch.h"
+#include "sync/probes.h"
 #include "sync/stage.h"
 
 enum { RESTART_KEYS_MAX = 16 };
@@ -22,7 +24,8 @@ enum { RESTART_KEYS_MAX = 16 };
 enum reload_kind {
 	RELOAD_CONF,	/* the configuration and all that it names */
 	RELOAD_ZONES,
-	RELOAD_SECRETS,	/* cookie secrets; zones are not looked at */
+	RELOAD_SYNC,	/* content from the master; what is local stays as it runs */
+	RELOAD_SECRETS,	/* cookie secrets, ticket keys, OCSP responses; zones are not looked at */
 };
 
 struct reload {
@@ -30,6 +33,7 @@ struct reload {
 	uv_work_t work;
 	struct node *node;
 	enum reload_kind kind;
+	struct node_sync_job *job;	/* RELOAD_SYNC */
 	char *zone;		/* RELOAD_ZONES: only this one, or NULL */
 	node_reload_fn *done;
 	void *ctx;
@@ -46,6 +50,35 @@ struct reload {
 static void start_first(struct node *node);
 static void finish(void *ctx);
 
+static bool same_tickets(const struct content *a, const struct content *b)
+{
+	size_t a_count = a != NULL ? a->ticket_count : 0, b_count = b != NULL ? b->ticket_count : 0;
+
+	return a_count == b_count && (a_count == 0 || memcmp(a->tickets, b->tickets, a_count * sizeof *a->tickets) == 0);
+}
+
+/* What is left to do for content, once it is staged: probes over the candidate itself, then the disk. */
+static void finish_sync(struct reload *reload, const struct conf *conf)
+{
+	struct node_sync_job *job = reload->job;
+	const struct dataset *running = reload->node->dataset;
+	int err = 0;
+
+	if (same_tickets(running->content, job->content))
+		tls_stage_keep(running, reload->dataset);
+	else
+		err = tls_stage_secrets(conf, running, reload->dataset, &reload->errors);
+	if (err != 0) {
+		job->result = FOLLOW_STAGING;
+		job->note = reload->errors.notes[0];
+	} else if ((err = probes_run(job->content->probes, &reload->dataset->respond, (uint32_t)clock_wall_s(), &job->note)) != 0) {
+		job->result = FOLLOW_PROBE;
+	} else if ((err = job->commit(job->ctx, &job->note)) != 0) {
+		job->result = FOLLOW_DISK;
+	}
+	reload->err = err;
+}
+
 /* In the thread pool. node->conf and node->dataset stand still while a reload runs. */
 static void build(uv_work_t *work)
 {
@@ -61,15 +94,25 @@ static void build(uv_work_t *work)
 		.conf = reload->conf ? reload->conf : node->conf,
 		.running = node->dataset,
 		.only_zone = reload->zone,
-		.keep_secrets = reload->kind == RELOAD_ZONES,
+		.keep_secrets = reload->kind == RELOAD_ZONES || reload->kind == RELOAD_SYNC,
+		.keep_local = reload->kind == RELOAD_SYNC,
+		.content = reload->job != NULL ? reload->job->content : node->dataset->content,
 		.keep_zones = reload->kind == RELOAD_SECRETS,
 		.images = true,
 	};
 	reload->err = stage_dataset(&wish, &reload->dataset, &reload->zones_failed, &reload->errors);
+	if (reload->err != 0 && reload->job != NULL) {
+		reload->job->result = FOLLOW_STAGING;
+		reload->job->note = reload->errors.notes[0];
+	}
 	if (reload->err != 0)
 		return;
-	if (reload->kind == RELOAD_CONF)
+	if (reload->kind == RELOAD_SYNC)
+		finish_sync(reload, wish.conf);
+	else if (reload->kind == RELOAD_CONF)
 		tls_stage_reload(wish.conf, node->dataset, reload->dataset);
+	else if (reload->kind == RELOAD_SECRETS)
+		reload->err = tls_stage_secrets(wish.conf, node->dataset, reload->dataset, &reload->errors);
 	else
 		tls_stage_keep(node->dataset, reload->dataset);
 }
@@ -141,8 +184,10 @@ static void switch_over(struct reload *reload)
 			   tls_stage_fault(reload->dataset));
 	publish_dataset(node->publish, reload->dataset, finish, reload);
 	take_conf(reload);
-	if (reload->kind != RELOAD_ZONES)
+	if (reload->kind != RELOAD_ZONES && reload->kind != RELOAD_SYNC)
 		watch_secrets(node->watch, node->conf);
+	if (reload->kind == RELOAD_CONF)
+		node_open_access_log(node);
 	events_add(node->events, LOG_LEVEL_INFO, "reload", "node %s: generation %" PRIu64 ", %zu zones%s",
 		   node->conf->node.name, node->dataset->generation, zone_set_count(node->dataset->zones),
 		   reload->zones_failed ? ", some of them as before" : "");
@@ -154,7 +199,8 @@ static void refuse(struct reload *reload)
 
 	for (size_t i = 0; i < reload->errors.kept; i++)
 		log_error("%s", err_note_print(&reload->errors.notes[i], text, sizeof text));
-	events_add(reload->node->events, LOG_LEVEL_ERROR, "reload", "reload: refused, nothing was changed: %zu faults",
+	if (reload->job == NULL)	/* else its own event says more */
+		events_add(reload->node->events, LOG_LEVEL_ERROR, "reload", "reload: refused, nothing was changed: %zu faults",
 		   reload->errors.count);
 	conf_free(reload->conf);
 	dataset_free(reload->dataset);
@@ -199,6 +245,8 @@ static void on_built(uv_work_t *work, int status)
 	if (status == 0 && reload->node->stopping) {
 		reload->err = UV_ECANCELED;
 		err_list_add(&reload->errors, NULL, 0, "the node is stopping");
+		if (reload->job != NULL)
+			reload->job->result = FOLLOW_CANCELED;
 	}
 	if (reload->err == 0) {
 		switch_over(reload);	/* finish() comes when every worker answers from the new dataset */
@@ -219,13 +267,14 @@ static void start_first(struct node *node)
 	uv_queue_work(node->loop, &reload->work, build, on_built);
 }
 
-static void enqueue(struct node *node, enum reload_kind kind, const char *zone, node_reload_fn *done, void *ctx)
+static void enqueue(struct node *node, enum reload_kind kind, const char *zone, struct node_sync_job *job,
+		    node_reload_fn *done, void *ctx)
 {
 	struct reload *reload = mem_alloc(sizeof *reload);
 	struct reload **at = &node->reloads;
 
 	*reload = (struct reload){
-		.node = node, .kind = kind, .zone = mem_string(zone), .done = done, .ctx = ctx,
+		.node = node, .kind = kind, .zone = mem_string(zone), .job = job, .done = done, .ctx = ctx,
 	};
 	while (*at != NULL)
 		at = &(*at)->next;
@@ -236,15 +285,20 @@ static void enqueue(struct node *node, enum reload_kind kind, const char *zone, 
 
 void node_reload(struct node *node, node_reload_fn *done, void *ctx)
 {
-	enqueue(node, RELOAD_CONF, NULL, done, ctx);
+	enqueue(node, RELOAD_CONF, NULL, NULL, done, ctx);
 }
 
 void node_reload_zones(struct node *node, const char *zone, node_reload_fn *done, void *ctx)
 {
-	enqueue(node, RELOAD_ZONES, zone, done, ctx);
+	enqueue(node, RELOAD_ZONES, zone, NULL, done, ctx);
 }
 
 void node_reload_secrets(struct node *node, node_reload_fn *done, void *ctx)
 {
-	enqueue(node, RELOAD_SECRETS, NULL, done, ctx);
+	enqueue(node, RELOAD_SECRETS, NULL, NULL, done, ctx);
+}
+
+void node_reload_sync(struct node *node, struct node_sync_job *job, node_reload_fn *done, void *ctx)
+{
+	enqueue(node, RELOAD_SYNC, NULL, job, done, ctx);
 }

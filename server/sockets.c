@@ -48,6 +48,16 @@ static int *admin_place(struct worker_sockets *sockets)
 	return sockets->admin;
 }
 
+static int *notify_udp_place(struct worker_sockets *sockets)
+{
+	return sockets->notify_udp;
+}
+
+static int *notify_tcp_place(struct worker_sockets *sockets)
+{
+	return sockets->notify_tcp;
+}
+
 static int *no_sockets(size_t count)
 {
 	int *fds = mem_array(count, sizeof *fds);
@@ -66,11 +76,13 @@ int sockets_bind(const struct conf *conf, struct worker_sockets **ret_sockets, s
 {
 	const struct kind kinds[] = {
 		{ "dns.listen", &conf->dns.listen, SOCK_DGRAM, listen_udp, udp_place },
-		{ "dns.listen", &conf->dns.listen, SOCK_STREAM, listen_tcp, tcp_place },
-		{ "dns.tls.listen", &conf->dns.tls.listen, SOCK_STREAM, listen_tcp, tls_place },
-		{ "redirect.listen", &conf->redirect.listen, SOCK_STREAM, listen_tcp, http_place },
-		{ "redirect.tls.listen", &conf->redirect.tls.listen, SOCK_STREAM, listen_tcp, https_place },
+		{ "dns.listen", &conf->dns.listen, SOCK_STREAM, listen_tcp_asked, tcp_place },
+		{ "dns.tls.listen", &conf->dns.tls.listen, SOCK_STREAM, listen_tcp_asked, tls_place },
+		{ "redirect.listen", &conf->redirect.listen, SOCK_STREAM, listen_tcp_asked, http_place },
+		{ "redirect.tls.listen", &conf->redirect.tls.listen, SOCK_STREAM, listen_tcp_asked, https_place },
 		{ "admin.listen", &conf->admin.listen, SOCK_STREAM, listen_tcp, admin_place },
+		{ "sync.notify.listen", &conf->sync.notify.listen, SOCK_DGRAM, listen_udp, notify_udp_place },
+		{ "sync.notify.listen", &conf->sync.notify.listen, SOCK_STREAM, listen_tcp, notify_tcp_place },
 	};
 	enum { KINDS = sizeof kinds / sizeof kinds[0] };
 	struct worker_sockets *sockets = mem_array(conf->workers, sizeof *sockets);
@@ -83,6 +95,8 @@ int sockets_bind(const struct conf *conf, struct worker_sockets **ret_sockets, s
 		sockets[w].dns_tls = no_sockets(conf->dns.tls.listen.count);
 		sockets[w].http = no_sockets(conf->redirect.listen.count);
 		sockets[w].https = no_sockets(conf->redirect.tls.listen.count);
+		sockets[w].notify_udp = w == 0 ? no_sockets(conf->sync.notify.listen.count) : NULL;
+		sockets[w].notify_tcp = w == 0 ? no_sockets(conf->sync.notify.listen.count) : NULL;
 		sockets[w].admin = w == 0 ? no_sockets(conf->admin.listen.count) : NULL;
 	}
 	/* All are probed before any is bound: afterwards our own would be found. */
@@ -122,6 +136,8 @@ void sockets_free(struct worker_sockets *sockets, unsigned workers)
 		mem_free(sockets[w].http);
 		mem_free(sockets[w].https);
 		mem_free(sockets[w].admin);
+		mem_free(sockets[w].notify_udp);
+		mem_free(sockets[w].notify_tcp);
 	}
 	mem_free(sockets);
 }

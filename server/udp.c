@@ -10,12 +10,14 @@
 #include "conf/base/clock.h"
 #include "conf/base/log.h"
 #include "conf/base/mem.h"
+#include "server/catchment.h"
 #include "server/dns_count.h"
 #include "server/dns_limit.h"
 #include "server/worker.h"
 
 enum {
 	BATCH = 64,
+	CATCHMENT_SAMPLE = 8,
 	STOP_ROUNDS = 256,
 	ROUNDS = 8,		/* batches a callback before other events of the loop have their turn */
 	/* Larger queries do not exist; one that is cut here does not parse: FORMERR. Not multiples of 4096: buffers that far apart would all begin in the same set of the first-level cache. */
@@ -28,6 +30,8 @@ struct udp_batch {
 	struct mmsghdr in[BATCH], out[BATCH];
 	struct iovec in_part[BATCH], out_part[BATCH];
 	struct addr peer[BATCH];
+	unsigned stands_for;		/* a query of it, in the catchment's counts */
+	unsigned full;			/* batches that were */
 	uint64_t read_ns;		/* when it was read from the socket */
 	struct respond_from from;	/* of the message being answered; the clock is read once a batch */
 	_Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_BYTES];
@@ -103,6 +107,15 @@ static bool require_cookie(struct udp_listener *listener, unsigned received)
 	return demand->high || demand->queries * (uint64_t)worker->of > above;
 }
 
+/* Where clients are is counted to the last query while there is time; a full batch says that there is none, and then one
+ * in CATCHMENT_SAMPLE counts for the others. It costs 7 to 12 % of the instructions of a query. */
+static unsigned stands_for(struct udp_batch *batch, unsigned received)
+{
+	if (received < BATCH)
+		return 1;
+	return ++batch->full % CATCHMENT_SAMPLE == 0 ? CATCHMENT_SAMPLE : 0;
+}
+
 /* Answers message i into place out of the send side. False: silence. */
 static bool answer(struct udp_listener *listener, unsigned i, unsigned out)
 {
@@ -121,6 +134,8 @@ static bool answer(struct udp_listener *listener, unsigned i, unsigned out)
 	respond(&worker->dataset->respond, &batch->from, (struct span){ batch->query[i], batch->in[i].msg_len },
 		batch->response[out], &result);
 	dns_count(worker, &result, queries);
+	if (result.len != 0)
+		catchment_add(worker->catchment, CATCHMENT_DNS_UDP, &batch->peer[i], batch->from.now_s, batch->stands_for);
 	if (result.len == 0 || !dns_limit(worker, &batch->peer[i], batch->response[out], &result, batch->read_ns))
 		return false;
 
@@ -173,6 +188,7 @@ static bool serve_batch(struct udp_listener *listener)
 	batch->read_ns = clock_monotonic_ns();
 	batch->from.now_s = (uint32_t)clock_wall_s();
 	batch->from.require_cookie = require_cookie(listener, (unsigned)received);
+	batch->stands_for = stands_for(batch, (unsigned)received);
 	for (int i = 0; i < received; i++)
 		answers += answer(listener, (unsigned)i, answers);
 	send_all(listener, answers);

@@ -32,15 +32,34 @@ static void on_settled(uv_timer_t *timer)
 	node_reload_secrets(watch->node, NULL, NULL);
 }
 
-static bool is_secret(const struct conf *conf, const char *name)
+static bool for_each_of_tls(const struct conf_tls *tls, bool (*call)(void *ctx, const char *file), void *ctx)
 {
-	for (size_t i = 0; i < conf->dns.cookie_secret_count; i++) {
-		const char *slash = strrchr(conf->dns.cookie_secrets[i], '/');
-
-		if (strcmp(slash ? slash + 1 : conf->dns.cookie_secrets[i], name) == 0)
+	for (size_t i = 0; i < tls->ticket_key_count; i++) {
+		if (call(ctx, tls->ticket_keys[i]))
+			return true;
+	}
+	for (size_t i = 0; i < tls->certificate_count; i++) {
+		if (tls->certificates[i].ocsp != NULL && call(ctx, tls->certificates[i].ocsp))
 			return true;
 	}
 	return false;
+}
+
+/* Every file that is watched, until a call says true; whether one did. */
+static bool for_each(const struct conf *conf, bool (*call)(void *ctx, const char *file), void *ctx)
+{
+	for (size_t i = 0; i < conf->dns.cookie_secret_count; i++) {
+		if (call(ctx, conf->dns.cookie_secrets[i]))
+			return true;
+	}
+	return for_each_of_tls(&conf->dns.tls, call, ctx) || for_each_of_tls(&conf->redirect.tls, call, ctx);
+}
+
+static bool has_name(void *ctx, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return strcmp(slash ? slash + 1 : file, ctx) == 0;
 }
 
 static void on_event(uv_fs_event_t *event, const char *name, int events, int status)
@@ -49,7 +68,7 @@ static void on_event(uv_fs_event_t *event, const char *name, int events, int sta
 	struct watch *watch = folder->watch;
 
 	(void)events;
-	if (status == 0 && name != NULL && is_secret(watch->node->conf, name))
+	if (status == 0 && name != NULL && for_each(watch->node->conf, has_name, (void *)(uintptr_t)name))
 		uv_timer_start(&watch->settle, on_settled, SETTLE_MS, 0);
 }
 
@@ -84,7 +103,7 @@ static void watch_folder(struct watch *watch, const char *file)
 	folder->event.data = folder;
 	int err = uv_fs_event_start(&folder->event, on_event, folder->path, 0);
 	if (err != 0)
-		log_warn("cookies: changes in %s will not be noticed: %s", folder->path, uv_strerror(err));
+		log_warn("secrets: changes in %s will not be noticed: %s", folder->path, uv_strerror(err));
 }
 
 static bool is_watched(const struct watch *watch, const char *file)
@@ -99,13 +118,17 @@ static bool is_watched(const struct watch *watch, const char *file)
 	return found;
 }
 
+static bool add_folder(void *ctx, const char *file)
+{
+	if (!is_watched(ctx, file))
+		watch_folder(ctx, file);
+	return false;
+}
+
 void watch_secrets(struct watch *watch, const struct conf *conf)
 {
 	close_folders(watch);
-	for (size_t i = 0; i < conf->dns.cookie_secret_count; i++) {
-		if (!is_watched(watch, conf->dns.cookie_secrets[i]))
-			watch_folder(watch, conf->dns.cookie_secrets[i]);
-	}
+	for_each(conf, add_folder, watch);
 }
 
 struct watch *watch_new(struct node *node)

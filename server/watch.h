@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Watches the folders of the files with secrets, so that a secret rolled by a file change is used within a second on
- * every node, without a command. Zones and the configuration are not watched, on purpose: a change of several files is
+ * Watches the folders of the files with secrets (of cookies, of session tickets) and of OCSP responses, so that one that is
+ * rolled by a file change is used within a second on every node, without a command. Zones and the configuration are not watched, on purpose: a change of several files is
  * switched to when somebody says that it is complete. Main thread only.
  */
 #ifndef SERVER_WATCH_H

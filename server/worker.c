@@ -2,9 +2,13 @@
 #include "server/worker.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
 
 #include "conf/base/log.h"
 #include "conf/base/mem.h"
+#include "server/catchment.h"
+#include "server/presence.h"
 #include "server/stream.h"
 #include "server/udp.h"
 
@@ -38,11 +42,26 @@ static void stop(struct worker *worker)
 	uv_close((uv_handle_t *)&worker->after_wait, NULL);
 }
 
+/* Requests that wait for a presence answer are looked at again. */
+static void take_presence(struct worker *worker)
+{
+	uint64_t changes = presence_changes(worker->presence);
+
+	if (changes == worker->presence_seen)
+		return;
+	worker->presence_seen = changes;
+	if (worker->http != NULL)
+		stream_server_wake(worker->http);
+	if (worker->https != NULL)
+		stream_server_wake(worker->https);
+}
+
 static void on_poke(uv_async_t *async)
 {
 	struct worker *worker = async->data;
 
 	take_dataset(worker);
+	take_presence(worker);
 	if (atomic_load(&worker->stop_asked) && !worker->stopping)
 		stop(worker);
 }
@@ -58,7 +77,10 @@ static void run(void *arg)
 {
 	struct worker *worker = arg;
 	sigset_t all;
+	char name[16];
 
+	snprintf(name, sizeof name, "worker %u", worker->index);
+	prctl(PR_SET_NAME, name);
 	/* Signals are main's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
@@ -150,6 +172,7 @@ void worker_join(struct worker *worker)
 	mem_free(worker->udp);
 	udp_batch_free(worker->batch);
 	limiter_fini(&worker->limiter);
+	catchment_free(worker->catchment);
 	if (uv_loop_close(&worker->loop) != 0)
 		log_error("worker %u: its loop still had handles", worker->index);
 }

@@ -19,7 +19,10 @@
 #include "server/limiter.h"
 #include "sync/dataset.h"
 
+struct access_ring;
+struct presence;
 struct udp_listener;
+struct catchment;
 struct stream_server;
 
 struct worker {
@@ -33,6 +36,9 @@ struct worker {
 	const struct dataset *dataset;	/* valid in callbacks of this loop, until they return */
 	struct counters counters;
 	struct latency latency;		/* of UDP */
+	struct latency http_latency;	/* of one read in HTTP_LATENCY_SAMPLE */
+	unsigned http_reads;
+	struct access_ring *access;	/* of the access log */
 	struct limiter limiter;		/* of UDP; its settings are the dataset's */
 	struct udp_listener *udp;	/* one a DNS address */
 	size_t udp_count;
@@ -40,6 +46,9 @@ struct worker {
 	struct stream_server *dns_tls;	/* DNS over TLS; NULL without */
 	struct stream_server *http;	/* NULL without */
 	struct stream_server *https;	/* NULL without */
+	struct catchment *catchment;	/* NULL: not counted */
+	struct presence *presence;	/* of the process; NULL: nobody is asked */
+	uint64_t presence_seen;		/* its changes, at the last wake */
 	struct udp_batch *batch;	/* of all its DNS sockets */
 	struct udp_demand {
 		uint32_t second;
@@ -49,6 +58,7 @@ struct worker {
 	_Atomic(const struct dataset *) given;	/* by main, to be taken; NULL: nothing new */
 	_Atomic uint64_t seen;		/* generation of the dataset it uses */
 	atomic_bool stop_asked;
+	atomic_bool draining;		/* by main: HTTP clients shall go elsewhere next time */
 	atomic_bool ended;		/* all is answered and closed */
 	_Atomic uint64_t turns;		/* of the loop; worker_poke() makes one: evidence of life */
 	uv_async_t *taken;		/* main's: sent when a dataset was taken */
@@ -59,9 +69,10 @@ struct worker {
 struct worker_sockets {
 	int *dns_udp, *dns_tcp, *dns_tls, *http, *https;
 	int *admin;	/* in the first worker's set alone, for main: server/admin */
+	int *notify_udp, *notify_tcp;	/* likewise, for server/sync */
 };
 
-/* worker->index, of and taken are set; its storage stays where it is until worker_join(). dataset is its first. */
+/* worker->index, of, taken, catchment and presence are set; its storage stays where it is until worker_join(). dataset is its first. */
 int worker_start(struct worker *worker, const struct conf *conf, const struct dataset *dataset,
 		 const struct worker_sockets *sockets);
 /* From main: the dataset to use from now on. The one before may go when worker->seen says the new one's generation. */

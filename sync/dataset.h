@@ -10,11 +10,15 @@
 #include <stdint.h>
 
 #include "conf/conf.h"
+#include "redirect/health.h"
 #include "redirect/sites.h"
+#include "sync/site_counters.h"
 #include "sync/zone_counters.h"
+#include "zone/local.h"
 #include "zone/respond.h"
 #include "zone/set.h"
 
+struct content;
 struct tls_certs;
 
 /* What is told of a zone beside its image; same index as in the zone set. */
@@ -28,6 +32,7 @@ struct dataset_zone {
 	unsigned warnings;	/* of the last load */
 	enum conf_zonemd zonemd;	/* by which it was loaded */
 	bool current;		/* the version served is the newest source */
+	bool synced;		/* of content: source says which release */
 	struct zone_counters *counters;	/* retained; NULL: dns.zone-statistics is off */
 };
 
@@ -40,22 +45,48 @@ struct dataset_tls {
 	char *fault;			/* why the newest files are not in use, or NULL */
 };
 
+/* How connections to the redirect front end are limited; of the whole process, HTTP and HTTPS each. */
+struct dataset_http {
+	unsigned max_clients, max_per_client;
+	uint8_t ipv4_prefix_length, ipv6_prefix_length;	/* what counts as one client */
+	uint64_t idle_ms, request_ms;
+	struct prefixes proxies;	/* load balancers that must send a PROXY header */
+};
+
+/* Names that are answered with this node's own addresses. */
+struct dataset_local {
+	char *name, *from_site;		/* as configured */
+	char *fault;			/* why the zone answers instead, or NULL */
+};
+
+struct dataset_locals {
+	struct dataset_local *names;
+	size_t count;
+	struct local_set **sets;	/* by zone; NULL where there is none */
+	size_t set_count;
+};
+
 struct dataset {
 	uint64_t generation;	/* 1, 2, 3, ... */
 	struct zone_set *zones;
 	struct dataset_zone *zone_infos;
+	struct dataset_locals locals;
 	struct redirect_sites *sites;	/* empty without any */
+	struct site_counters **site_counters;	/* of each site, retained */
+	struct redirect_health *health;	/* of its targets: all up, until server/health says otherwise */
 	struct zone_identity identity;	/* views into node and nsid below */
 	struct cookie_secrets cookies;
 	bool cookies_shared;		/* from files, not made by this node for itself */
 	uint64_t cookies_require_above;	/* UDP queries a second of the whole process; 0: never */
 	struct respond_env respond;	/* of the parts above */
 	struct dataset_tls tls[DATASET_TLS_SERVICES];
-	char *node, *version;
+	char *node, *version, *release;
+	struct content *content;	/* retained; NULL: nothing came from a master */
 	uint8_t nsid[CONF_NSID_MAX];
 	uint64_t tcp_idle_ms, tcp_io_ms;
 	unsigned tcp_max_clients, tcp_max_per_client;
 	struct conf_rate_limit rate_limit;	/* its whitelist is the dataset's */
+	struct dataset_http http;
 	bool zone_statistics;		/* zone_infos have counters */
 	unsigned workers;		/* of the process: as at the start, whatever the configuration says now */
 };

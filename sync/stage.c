@@ -3,19 +3,23 @@
 
 #include <string.h>
 
+#include "conf/base/log.h"
 #include "conf/base/mem.h"
+#include "sync/content.h"
+#include "sync/stage_locals.h"
 #include "sync/stage_zones.h"
 
 static void set_identity(struct dataset *dataset, const struct conf *conf)
 {
 	dataset->node = mem_string(conf->node.name);
 	dataset->version = mem_string(conf->node.version);
+	dataset->release = mem_string(dataset->content != NULL ? dataset->content->manifest->release : "local");
 	memcpy(dataset->nsid, conf->dns.nsid, conf->dns.nsid_len);
 	dataset->identity = (struct zone_identity){
 		.nsid = { dataset->nsid, conf->dns.nsid_len },
 		.node = span_string(dataset->node),
 		.version = span_string(dataset->version),
-		.release = SPAN_TEXT("local"),
+		.release = span_string(dataset->release),
 		.generation = dataset->generation,
 	};
 }
@@ -29,9 +33,18 @@ static void set_limits(struct dataset *dataset, const struct conf *conf)
 	dataset->zone_statistics = conf->dns.zone_statistics;
 	dataset->rate_limit = conf->dns.rate_limit;
 	prefixes_copy(&dataset->rate_limit.whitelist, &conf->dns.rate_limit.whitelist);
+	dataset->http = (struct dataset_http){
+		.max_clients = conf->redirect.max_clients,
+		.max_per_client = conf->redirect.max_per_client,
+		.ipv4_prefix_length = conf->redirect.ipv4_prefix_length,
+		.ipv6_prefix_length = conf->redirect.ipv6_prefix_length,
+		.idle_ms = conf->redirect.idle_ms,
+		.request_ms = conf->redirect.request_ms,
+	};
+	prefixes_copy(&dataset->http.proxies, &conf->redirect.proxies);
 }
 
-/* Secrets from files; without any, one of this node's own that lasts as long as the process. */
+/* Secrets from files, else from the master; without any, one of this node's own that lasts as long as the process. */
 static int read_cookies(const struct stage_wish *wish, struct dataset *dataset, struct err_list *errors)
 {
 	const struct conf_dns *dns = &wish->conf->dns;
@@ -39,7 +52,7 @@ static int read_cookies(const struct stage_wish *wish, struct dataset *dataset, 
 	int err = 0;
 
 	dataset->cookies_require_above = dns->cookies_require_above;
-	if (wish->keep_secrets && wish->running != NULL) {
+	if (wish->keep_secrets && wish->running != NULL && (dns->cookie_secret_count != 0 || wish->content == wish->running->content)) {
 		dataset->cookies = wish->running->cookies;
 		dataset->cookies_shared = wish->running->cookies_shared;
 		return 0;
@@ -51,6 +64,9 @@ static int read_cookies(const struct stage_wish *wish, struct dataset *dataset, 
 		}
 	}
 	dataset->cookies.count = dns->cookie_secret_count;
+	if (dns->cookie_secret_count == 0 && wish->content != NULL)
+		dataset->cookies = wish->content->cookies;
+	dataset->cookies_shared = dataset->cookies.count != 0;
 	if (dataset->cookies.count == 0) {
 		dataset->cookies.count = 1;
 		if (wish->running != NULL && !wish->running->cookies_shared)
@@ -58,7 +74,39 @@ static int read_cookies(const struct stage_wish *wish, struct dataset *dataset, 
 		else
 			cookie_secret_make(dataset->cookies.secret[0]);
 	}
-	dataset->cookies_shared = dns->cookie_secret_count != 0;
+	return err;
+}
+
+/* Those of the site that answered for the same first host before. */
+static void take_site_counters(const struct dataset *running, struct dataset *dataset)
+{
+	size_t count = redirect_sites_count(dataset->sites);
+
+	dataset->site_counters = mem_array(count, sizeof(struct site_counters *));
+	for (size_t i = 0; i < count; i++) {
+		const struct redirect_site *site = redirect_sites_at(dataset->sites, i), *before = NULL;
+
+		if (running != NULL)
+			before = redirect_sites_find(running->sites, site->hosts[0], strlen(site->hosts[0]), NULL);
+		dataset->site_counters[i] = site_counters_take(site, dataset->workers, before,
+							       before != NULL ? running->site_counters[before->index] : NULL);
+	}
+}
+
+static void say(void *ctx, const char *text)
+{
+	(void)ctx;
+	log_warn("%s", text);
+}
+
+/* Sites of the configuration and of the content as one table. */
+static int stage_sites(const struct stage_wish *wish, struct dataset *dataset, struct err_list *errors)
+{
+	struct conf merged;
+
+	content_merge(wish->content, wish->conf, &merged, say, NULL);
+	int err = redirect_sites_new(&merged, &dataset->sites, errors);
+	content_unmerge(&merged);
 	return err;
 }
 
@@ -69,6 +117,7 @@ int stage_dataset(const struct stage_wish *wish, struct dataset **ret_dataset, u
 	struct dataset *dataset = mem_alloc(sizeof *dataset);
 
 	dataset->generation = wish->running ? wish->running->generation + 1 : 1;
+	dataset->content = wish->content != NULL ? content_retain(wish->content) : NULL;
 	set_identity(dataset, conf);
 	set_limits(dataset, conf);
 	dataset->workers = wish->running ? wish->running->workers : conf->workers;
@@ -80,9 +129,15 @@ int stage_dataset(const struct stage_wish *wish, struct dataset **ret_dataset, u
 	};
 	int err = read_cookies(wish, dataset, errors);
 	if (err == 0)
-		err = redirect_sites_new(conf, &dataset->sites, errors);
+		err = stage_sites(wish, dataset, errors);
+	if (err == 0) {
+		dataset->health = redirect_health_new(dataset->sites);
+		take_site_counters(wish->running, dataset);
+	}
 	if (err == 0)
 		err = stage_zones(wish, dataset, ret_failed, errors);
+	if (err == 0)
+		*ret_failed += stage_locals(conf, dataset);
 	if (err != 0) {
 		dataset_free(dataset);
 		return err;

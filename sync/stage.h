@@ -15,6 +15,8 @@ struct stage_wish {
 	bool keep_secrets;		/* those that run, without a look at the files */
 	bool keep_zones;		/* look at no zone's source, keep all images that run */
 	bool images;			/* map and write compiled images in state-dir */
+	bool keep_local;		/* of the configuration's own zones, sources and all; content may be another one */
+	struct content *content;	/* that came from the master, retained by the dataset; NULL: none */
 };
 
 /* Gives a new dataset even when zones failed (count in *ret_failed; each fault logged and kept in zone_infos). A

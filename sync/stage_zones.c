@@ -7,6 +7,7 @@
 #include "conf/base/file.h"
 #include "conf/base/log.h"
 #include "conf/base/mem.h"
+#include "sync/content.h"
 #include "zone/load.h"
 
 static bool same_version(const struct zone_image *a, const struct zone_image *b)
@@ -192,12 +193,69 @@ static int stage_as_they_run(const struct stage_wish *wish, const char *images, 
 			err_list_add(errors, NULL, 0, "zone %s: not configured here", wish->only_zone);
 			return ERR_UNKNOWN;
 		}
+		if (running->zone_infos[zone_set_index(running->zones, only)].synced) {
+			err_list_add(errors, NULL, 0, "zone %s: comes from the master: see sync now", wish->only_zone);
+			return ERR_UNAVAILABLE;
+		}
 	}
 	dataset->zones = zone_set_copy(running->zones);
 	for (size_t i = 0; i < zone_set_count(running->zones); i++)
 		copy_info(&running->zone_infos[i], &dataset->zone_infos[i]);
 	if (only != NULL)
 		stage_one(wish, zone_set_index(running->zones, only), images, dataset, failed);
+	return 0;
+}
+
+/* ---- zones of content ---- */
+
+static void add_synced(const struct stage_wish *wish, size_t i, struct dataset *dataset)
+{
+	const struct content_zone *zone = &wish->content->zones[i];
+	const struct zone_entry *running = wish->running != NULL ? zone_set_get(wish->running->zones, &zone->apex) : NULL;
+	struct dataset_zone *info = &dataset->zone_infos[zone_set_count(dataset->zones)];
+	const struct dataset_zone *was = NULL;
+
+	/* The operator at the node has the last word. */
+	if (zone_set_get(dataset->zones, &zone->apex) != NULL) {
+		log_warn("zone %s: of content, but the configuration has a zone of this name, which is served", zone->name);
+		return;
+	}
+	if (running != NULL)
+		was = &wish->running->zone_infos[zone_set_index(wish->running->zones, running)];
+	*info = (struct dataset_zone){
+		.name = mem_string(zone->name), .source = mem_format("sync, release %s", wish->content->manifest->release),
+		.loaded_at = zone->loaded_at, .took_ns = zone->took_ns, .current = true, .synced = true,
+	};
+	if (wish->conf->dns.zone_statistics)
+		info->counters = was != NULL && was->counters != NULL ? zone_counters_retain(was->counters)
+								      : zone_counters_new(dataset->workers);
+	zone_set_add(dataset->zones, &zone->apex, zone->image);
+}
+
+/* The zones of the configuration as they run; the wish keeps them, whatever their sources are now. */
+static int stage_local_as_they_run(const struct stage_wish *wish, const char *images, struct dataset *dataset,
+				   unsigned *failed, struct err_list *errors)
+{
+	struct name apex;
+
+	for (size_t i = 0; i < wish->conf->zone_count; i++) {
+		const struct zone_entry *running = NULL;
+
+		if (name_from_text(wish->conf->zones[i].name, &apex) == 0)
+			running = zone_set_get(wish->running->zones, &apex);
+		const struct dataset_zone *was =
+			running != NULL ? &wish->running->zone_infos[zone_set_index(wish->running->zones, running)] : NULL;
+		if (was == NULL || was->synced) {
+			int err = stage_zone(wish, i, images, dataset, failed, errors);
+
+			if (err != 0)
+				return err;
+			continue;
+		}
+		copy_info(was, &dataset->zone_infos[i]);
+		*failed += was->fault != NULL;
+		zone_set_add(dataset->zones, &apex, running->image);
+	}
 	return 0;
 }
 
@@ -220,13 +278,19 @@ int stage_zones(const struct stage_wish *wish, struct dataset *dataset, unsigned
 	unsigned failed = 0;
 	int err = 0;
 
-	dataset->zone_infos = mem_array(conf->zone_count, sizeof *dataset->zone_infos);
+	size_t synced = wish->content != NULL ? wish->content->zone_count : 0;
+
+	dataset->zone_infos = mem_array(conf->zone_count + synced, sizeof *dataset->zone_infos);
 	if (wish->running != NULL && (wish->keep_zones || wish->only_zone != NULL)) {
 		err = stage_as_they_run(wish, images, dataset, &failed, errors);
 	} else {
-		dataset->zones = zone_set_new(conf->zone_count);
-		for (size_t i = 0; i < conf->zone_count && err == 0; i++)
+		dataset->zones = zone_set_new(conf->zone_count + synced);
+		if (wish->keep_local && wish->running != NULL)
+			err = stage_local_as_they_run(wish, images, dataset, &failed, errors);
+		for (size_t i = 0; i < conf->zone_count && err == 0 && !(wish->keep_local && wish->running != NULL); i++)
 			err = stage_zone(wish, i, images, dataset, &failed, errors);
+		for (size_t i = 0; i < synced && err == 0; i++)
+			add_synced(wish, i, dataset);
 	}
 	/* Once for all zones: thousands of them would wait for the disk thousands of times. */
 	if (images != NULL && any_compiled(dataset, wish->running) && file_sync_all(images) != 0)

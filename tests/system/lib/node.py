@@ -145,13 +145,18 @@ class Node:
                 self.notifications += lines
                 self.notified.notify_all()
 
-    def wait_notification(self, line, seconds=READY_SECONDS):
-        """Waits until the service manager would have been told this line."""
+    def wait_notification(self, line, seconds=READY_SECONDS, after=None):
+        """Waits until the service manager would have been told this line, behind another one when that is given."""
         end = time.monotonic() + seconds
+
+        def told():
+            lines = self.notifications
+            return line in (lines if after is None else lines[lines.index(after) + 1:] if after in lines else [])
+
         with self.notified:
-            while line not in self.notifications:
+            while not told():
                 self.notified.wait(0.1)
-                if line not in self.notifications and self.process.poll() is not None:
+                if not told() and self.process.poll() is not None:
                     self.die(f"the node ended with {self.process.returncode} instead of {line}")
                 if time.monotonic() > end:
                     self.die(f"no {line} within {seconds} s")

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "conf/base/mem.h"
+#include "server/access_log.h"
 #include "server/control.h"
 #include "server/events.h"
 #include "server/node.h"
@@ -93,6 +94,13 @@ void node_reload_secrets(struct node *node, node_reload_fn *done, void *ctx)
 	node_reload_zones(node, NULL, done, ctx);
 }
 
+/* Nobody is followed here: server/sync only wants to be linked. */
+void node_reload_sync(struct node *node, struct node_sync_job *job, node_reload_fn *done, void *ctx)
+{
+	(void)job;
+	node_reload_zones(node, NULL, done, ctx);
+}
+
 void node_reload(struct node *node, node_reload_fn *done, void *ctx)
 {
 	node_reload_zones(node, NULL, done, ctx);
@@ -114,6 +122,17 @@ uint64_t node_counter(const struct node *node, enum counter counter)
 {
 	(void)node;
 	return counter == COUNTER_DNS_UDP4_QUERIES ? 41 : 0;
+}
+
+struct latency_sum node_http_latency(const struct node *node)
+{
+	struct latency latency = { 0 };
+	struct latency_sum sum = { 0 };
+
+	(void)node;
+	latency_add(&latency, 3000, 7);
+	latency_read(&latency, &sum);
+	return sum;
 }
 
 struct latency_sum node_latency(const struct node *node)
@@ -146,6 +165,12 @@ unsigned node_tcp_clients(const struct node *node)
 {
 	(void)node;
 	return 3;
+}
+
+unsigned node_http_clients(const struct node *node)
+{
+	(void)node;
+	return 4;
 }
 
 _Noreturn static void fake_fault(const char *what, struct err_list *errors)
@@ -210,6 +235,9 @@ static struct dataset *fake_dataset(const struct conf *conf, unsigned more)
 	};
 	if (redirect_sites_new(conf, &dataset->sites, &errors) != 0)
 		fake_fault("sites", &errors);
+	dataset->site_counters = mem_array(redirect_sites_count(dataset->sites), sizeof(struct site_counters *));
+	for (size_t i = 0; i < redirect_sites_count(dataset->sites); i++)
+		dataset->site_counters[i] = site_counters_take(redirect_sites_at(dataset->sites, i), 1, NULL, NULL);
 	dataset->identity = (struct zone_identity){ .node = SPAN_TEXT("fake1"), .release = SPAN_TEXT("local") };
 	dataset->respond = (struct respond_env){
 		.zones = dataset->zones, .identity = &dataset->identity, .udp_max_payload = 1232,
@@ -225,6 +253,7 @@ static void fake_init(struct node *node, uv_loop_t *loop, unsigned more)
 	if (conf_parse("/nowhere/node.yaml", fake_conf, sizeof fake_conf - 1, &node->conf, &errors) != 0)
 		fake_fault("configuration", &errors);
 	node->boot = node->conf;
+	node->access_log = access_log_new(1);
 	node->dataset = fake_dataset(node->conf, more);
 	memset(&fake, 0, sizeof fake);
 	fake.result.generation = 6;
@@ -232,6 +261,7 @@ static void fake_init(struct node *node, uv_loop_t *loop, unsigned more)
 
 static inline void fake_fini(struct node *node)
 {
+	access_log_free(node->access_log);
 	dataset_free(node->dataset);
 	conf_free(node->conf);
 	events_free(node->events);

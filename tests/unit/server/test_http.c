@@ -11,6 +11,7 @@
 
 #include "conf/base/mem.h"
 #include "server/stream.h"
+#include "server/access_log.h"
 #include "server/worker.h"
 
 struct kit {
@@ -18,6 +19,8 @@ struct kit {
 	struct worker worker;
 	struct addr peer;
 	struct stream_call call;
+	struct access_log *log;
+	struct site_counters *counters;
 	uint8_t *out;
 };
 
@@ -48,6 +51,14 @@ static int setup(void **ret_state)
 	struct kit *kit = calloc(1, sizeof *kit);
 
 	kit->dataset.sites = sites_to((char[]){ "https://c1.example.net" });
+	kit->counters = site_counters_take(redirect_sites_at(kit->dataset.sites, 0), 4, NULL, NULL);
+	kit->dataset.site_counters = &kit->counters;
+	kit->log = access_log_new(1);
+	kit->worker.access = access_log_ring(kit->log, 0);
+	kit->dataset.http = (struct dataset_http){
+		.max_clients = 10000, .max_per_client = 1000, .ipv4_prefix_length = 32, .ipv6_prefix_length = 56,
+		.idle_ms = 5000, .request_ms = 7000,
+	};
 	kit->worker.dataset = &kit->dataset;
 	kit->worker.of = 4;
 	kit->peer.any.sa_family = AF_INET;
@@ -67,6 +78,8 @@ static int teardown(void **state)
 
 	http_protocol.fini(kit->call.state);
 	redirect_sites_free(kit->dataset.sites);
+	site_counters_release(kit->counters);
+	access_log_free(kit->log);
 	free(kit->call.state);
 	free(kit->call.shared);
 	free(kit->out);
@@ -119,6 +132,12 @@ static void a_request_is_a_message(void **state)
 	assert_false(fed.busy);
 	assert_int_equal(counter(kit, COUNTER_HTTP_REQUESTS), 3);
 	assert_int_equal(counter(kit, COUNTER_HTTP_302), 2);
+	assert_int_equal(site_counters_sum(kit->counters, SITE_COUNTER_302), 2);
+	assert_int_equal(site_counters_sum(kit->counters, SITE_COUNTER_404), 0);
+	assert_int_equal(site_counters_sum(kit->counters, SITE_COUNTER_GET), 2);
+	assert_int_equal(site_counters_sum(kit->counters, SITE_COUNTER_HTTP_1_1), 2);
+	assert_int_equal(site_counters_target(kit->counters, redirect_sites_at(kit->dataset.sites, 0),
+					      redirect_sites_at(kit->dataset.sites, 0)->targets), 2);
 	assert_int_equal(counter(kit, COUNTER_HTTP_404) + counter(kit, COUNTER_HTTP_421), 1);
 }
 
@@ -197,11 +216,47 @@ static void the_slow_and_the_surplus_are_told(void **state)
 	assert_int_equal(counter(kit, COUNTER_HTTP_REQUESTS), 1);
 }
 
-static void the_process_limit_is_shared(void **state)
+/* The client said that it was its last: nothing has to be waited for. Not so when a body may still come. */
+static void a_clients_last_request_is_known(void **state)
 {
 	struct kit *kit = *state;
+	static const struct {
+		const char *text;
+		bool close, done;
+	} rows[] = {
+		{ GET, false, false },
+		{ "GET / HTTP/1.1\r\nHost: dl.example.org\r\nConnection: close\r\n\r\n", true, true },
+		{ "GET / HTTP/1.0\r\n\r\n", true, true },
+		{ "POST / HTTP/1.1\r\nHost: dl.example.org\r\nConnection: close\r\nContent-Length: 9\r\n\r\n", true, false },
+		{ "POST / HTTP/1.1\r\nHost: dl.example.org\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n", true,
+		  false },
+		{ "GET / HTTP/1.1\r\n\r\n", true, false },
+		{ "nonsense\r\n\r\n", true, false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		http_protocol.fini(kit->call.state);
+		memset(kit->call.state, 0, http_protocol.state_bytes);
+		struct stream_feed feed = http_protocol.feed(&kit->call, span_string(rows[i].text), false, kit->out,
+							     http_protocol.out_bytes);
+
+		if (feed.close != rows[i].close || feed.done != rows[i].done)
+			fail_msg("row %zu: close %d, done %d", i, feed.close, feed.done);
+	}
+}
+
+static void limits_are_the_datasets(void **state)
+{
+	struct kit *kit = *state;
+	const struct addr ipv4 = { .any.sa_family = AF_INET }, ipv6 = { .any.sa_family = AF_INET6 };
 
 	assert_int_equal(http_protocol.max_clients(&kit->worker), 2500);
+	assert_int_equal(http_protocol.client_limit(&kit->worker, &ipv4).most, 250);
+	assert_int_equal(http_protocol.client_limit(&kit->worker, &ipv4).bits, 96 + 32);
+	assert_int_equal(http_protocol.client_limit(&kit->worker, &ipv6).bits, 56);
+	assert_int_equal(http_protocol.idle_ms(&kit->worker), 5000);
+	assert_int_equal(http_protocol.io_ms(&kit->worker), 7000);
+	assert_ptr_equal(http_protocol.proxies(&kit->worker), &kit->dataset.http.proxies);
 }
 
 int main(void)
@@ -213,7 +268,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_stopping_node_says_close, setup, teardown),
 		cmocka_unit_test_setup_teardown(more_answers_than_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_slow_and_the_surplus_are_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_process_limit_is_shared, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_clients_last_request_is_known, setup, teardown),
+		cmocka_unit_test_setup_teardown(limits_are_the_datasets, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -176,6 +177,42 @@ static void workers_share_but_a_foreign_holder_is_noticed(void **state)
 	}
 }
 
+/* With its first bytes at once, without any a little later; and what nobody reads does not stay for ever. */
+static void who_speaks_first_is_handed_over_with_it(void **state)
+{
+	int listening = open_one(listen_tcp_asked, "127.0.0.1@1");
+	int silent = socket(AF_INET, SOCK_STREAM, 0), asking = socket(AF_INET, SOCK_STREAM, 0);
+	struct addr addr = own_addr(listening), peer, own;
+	struct pollfd ready = { .fd = listening, .events = POLLIN };
+	socklen_t len = sizeof peer;
+	unsigned unread_ms = 0;
+	char text[3];
+
+	(void)state;
+	assert_int_equal(connect(silent, &addr.any, addr_len(&addr)), 0);
+	assert_int_equal(connect(asking, &addr.any, addr_len(&addr)), 0);
+	assert_int_equal(send(asking, "ask", 3, 0), 3);
+	assert_int_equal(poll(&ready, 1, 10000), 1);
+	int fd = accept(listening, &peer.any, &len);
+	own = own_addr(asking);
+	assert_true(addr_equal(&peer, &own));
+	assert_int_equal(recv(fd, text, 3, MSG_DONTWAIT), 3);
+	len = sizeof unread_ms;
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unread_ms, &len), 0);
+	assert_in_range(unread_ms, 1000, 60 * 1000);
+	close(fd);
+
+	assert_int_equal(poll(&ready, 1, 20000), 1);
+	len = sizeof peer;
+	fd = accept(listening, &peer.any, &len);
+	own = own_addr(silent);
+	assert_true(addr_equal(&peer, &own));
+	close(fd);
+	close(silent);
+	close(asking);
+	close(listening);
+}
+
 /* A restart finds connections of its predecessor in TIME_WAIT: no reason to refuse. */
 static void old_connections_do_not_hold_an_address(void **state)
 {
@@ -251,6 +288,7 @@ int main(void)
 		cmocka_unit_test(accepted_sockets_inherit),
 		cmocka_unit_test(an_address_may_come_later),
 		cmocka_unit_test(workers_share_but_a_foreign_holder_is_noticed),
+		cmocka_unit_test(who_speaks_first_is_handed_over_with_it),
 		cmocka_unit_test(old_connections_do_not_hold_an_address),
 		cmocka_unit_test(faults_name_the_setting_and_say_why),
 		cmocka_unit_test(low_ports_need_a_capability),

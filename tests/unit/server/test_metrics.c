@@ -70,6 +70,7 @@ static void metrics(void **state)
 		"\ncatchment_info{node=\"fake1\",region=\"eu\",version=\"" CATCHMENT_VERSION "\"} 1\n",
 		"\ncatchment_generation 5\n",
 		"\ncatchment_dns_connections_open 3\n",
+		"\ncatchment_http_connections_open 4\n",
 		"\ncatchment_zones{state=\"current\"} 1\n",
 		"\ncatchment_zones{state=\"not-loaded\"} 1\n",
 		"\ncatchment_zone_serial{zone=\"example.org\"} 7\n",
