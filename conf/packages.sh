@@ -4,12 +4,20 @@
 # that bring a daemon are kept from starting it while they are installed.
 
 packages_build="gcc libc6-dev cmake ninja-build pkg-config libcyaml-dev libyaml-dev libldns-dev libsodium-dev nettle-dev libssl-dev
-	libuv1-dev libjansson-dev libsystemd-dev libllhttp-dev|node-llhttp"
+	libuv1-dev libjansson-dev libcurl4-openssl-dev libzstd-dev libnghttp2-dev libsystemd-dev libcap-ng-dev libllhttp-dev|node-llhttp"
 packages_try="bind9-dnsutils curl python3"
-packages_test="clang libclang-rt-dev libcmocka-dev python3-dnspython xz-utils iproute2 util-linux mandoc openssl knot-dnsutils"
+packages_test="bird2 frr clang libclang-rt-dev libcmocka-dev python3-dnspython xz-utils iproute2 util-linux mandoc openssl knot-dnsutils
+	faketime python3-cryptography zstd"
+
+# What asks the redirect service as its users do, a browser and an ACME client among them; content servers and a certificate
+# authority for it.
+packages_front="nginx-light|nginx curl wget aria2 nghttp2-client wrk python3-h2 python3-hyperframe chromium certbot pebble"
 
 # The peers that tests/interop asks the same questions, and what signs and validates its zones.
 packages_interop="nsd knot bind9 bind9-utils ldnsutils python3-cryptography"
+
+# What tests/lab makes its network of.
+packages_lab="bird2 frr nginx-light|nginx iproute2 ldnsutils curl bind9-dnsutils"
 
 package_installed() {
 	[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

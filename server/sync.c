@@ -67,6 +67,9 @@ static void staged(void *ctx, const struct node_reload_result *result)
 
 	(void)result;	/* the job has it */
 	uv_mutex_lock(&sync->lock);
+	/* Every worker answers from it by now, and nothing was asked in between. */
+	if (sync->job->result == FOLLOW_NEW)
+		sync_soak_begin(sync);
 	sync->job_done = true;
 	uv_cond_signal(&sync->wake);
 	uv_mutex_unlock(&sync->lock);
@@ -96,10 +99,6 @@ static void take_news(struct sync *sync)
 		events_add(sync->node->events, LOG_LEVEL_WARN, "sync", "sync: %s", remarks[i]);
 	for (size_t i = 0; i < count; i++)
 		tell_entry(sync, &told[i]);
-	for (size_t i = 0; i < count; i++) {
-		if (told[i].result == FOLLOW_NEW)
-			sync_soak_begin(sync);
-	}
 	if (job != NULL)
 		node_reload_sync(sync->node, job, staged, sync);
 	while (finished != NULL) {

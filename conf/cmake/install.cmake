@@ -1,14 +1,15 @@
 # What `cmake --install` puts in place, with DESTDIR honoured throughout. Nothing is written into the configuration folder
 # itself: the operator copies an example there. Units go to lib/systemd, not to the multiarch library folder.
 install(TARGETS catchmentd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
-install(TARGETS catchmentctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS catchmentctl catchment-fetch catchment-publish RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-foreach(section 5 8)
+foreach(section 1 5 8)
 	file(GLOB pages CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/man/*.${section})
 	install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
 
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/conf/examples/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/guides DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES README.md CHANGELOG.md LICENSE docs/architecture.md docs/control-protocol.md
 	DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
