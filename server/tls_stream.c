@@ -101,12 +101,12 @@ static void end(struct tls_stream *stream)
 static void count_failure(struct tls_stream *stream, enum tls_failure failure)
 {
 	struct tls_shared *shared = stream->shared;
-	struct counters *counters = &shared->worker->counters;
 
+	/* Who has said nothing has no server yet, and has failed at nothing. */
 	if (!stream->begun || stream->inner != NULL || stream->ended)
 		return;
-	counters_bump(counters, shared->service->failed);
-	counters_bump(counters, shared->service->failures + failure);
+	counters_bump(&shared->worker->counters, shared->service->failed);
+	counters_bump(&shared->worker->counters, shared->service->failures + failure);
 	end(stream);
 }
 
