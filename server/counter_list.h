@@ -120,6 +120,9 @@
 	X(DNS_TLS_PROTOCOL_DOT, "dns.tls.protocol.dot", "protocol=\"dot\"") \
 	F("http_requests", "HTTP requests received.") \
 	X(HTTP_REQUESTS, "http.requests", "") \
+	F("http_tls_requests", "Of these, those over TLS, by its version.") \
+	X(HTTP_REQUESTS_TLS12, "http.requests.tls12", "version=\"1.2\"") \
+	X(HTTP_REQUESTS_TLS13, "http.requests.tls13", "version=\"1.3\"") \
 	F("http_responses", "HTTP responses, by status.") \
 	X(HTTP_302, "http.status.302", "status=\"302\"") \
 	X(HTTP_303, "http.status.303", "status=\"303\"") \

@@ -52,6 +52,8 @@ static void answered(void *ctx, const struct redirect_answer *answer)
 		counters_bump(counters, COUNTER_HTTP_REQUESTS);
 		catchment_add(call->worker->catchment, CATCHMENT_HTTP, call->peer, (uint32_t)shared->date_s, 1);
 	}
+	if (call->tls != NULL)
+		counters_bump(counters, tls_is_13(call->tls) ? COUNTER_HTTP_REQUESTS_TLS13 : COUNTER_HTTP_REQUESTS_TLS12);
 	if (answer->site != NULL)
 		site_counters_add(call->worker->dataset->site_counters[answer->site->index], call->worker->index, answer);
 	access_ring_add(call->worker->access, answer);
