@@ -2,9 +2,11 @@
 /* The section anycast of conf/build.h: services, covering prefixes, and what they must not share. */
 #include "conf/build.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/anycast.h"
 #include "conf/base/file.h"
@@ -225,6 +227,7 @@ static void build_service(struct conf_build *build, size_t at)
 	service->hold_down_ms = DURATION("hold-down", hold_down);
 	service->hold_down_max_ms = DURATION("hold-down-max", hold_down_max);
 	service->minimum_up_ms = DURATION("minimum-up", minimum_up);
+	service->keep_up_ms = DURATION("keep-up", keep_up);
 	service->max_flaps = COUNT("max-flaps", max_flaps);
 	service->start_jitter_ms = DURATION("start-jitter", start_jitter);
 	service->deprefer_ms = DURATION("deprefer", deprefer);
@@ -280,6 +283,15 @@ static bool find_service(const struct conf_anycast *anycast, const char *name, s
 	return false;
 }
 
+static bool has_family(const struct conf_service *service, bool ipv4)
+{
+	for (size_t i = 0; i < service->address_count; i++) {
+		if (address_is_ipv4(service->addresses[i].first) == ipv4)
+			return true;
+	}
+	return service->address_count == 0;	/* that is another fault */
+}
+
 static bool covers_service(const struct prefix *prefix, const struct conf_service *service)
 {
 	for (size_t i = 0; i < service->address_count; i++) {
@@ -308,6 +320,10 @@ static void build_members(struct conf_build *build, const char *path, struct con
 		snprintf(here, sizeof here, "%s.%s[%zu]", path, covering->all ? "all-of" : "any-of", i);
 		if (!find_service(anycast, names[i], &at))
 			conf_build_fault(build, here, "there is no service \"%.64s\"", names[i]);
+		else if (!has_family(&anycast->services[at], address_is_ipv4(covering->prefix.first)))
+			conf_build_fault(build, here, "%s is %s, and service %s has no such address",
+					 prefix_print(&covering->prefix, text),
+					 address_is_ipv4(covering->prefix.first) ? "IPv4" : "IPv6", names[i]);
 		else if (!covers_service(&covering->prefix, &anycast->services[at]))
 			conf_build_fault(build, here, "%s covers no address of service %s",
 					 prefix_print(&covering->prefix, text), names[i]);
@@ -494,6 +510,30 @@ static void warn_shared(const struct conf_anycast *anycast, void (*say)(void *ct
 	}
 }
 
+/* What is not there now may come; but a mistyped path never does. */
+static void warn_program(const char *path, const char *what, void (*say)(void *ctx, const char *text), void *ctx)
+{
+	if (access(path, X_OK) != 0)
+		warn(say, ctx, "%s: %s cannot be run: %s", what, path, strerror(errno));
+}
+
+static void warn_programs(const struct conf_anycast *anycast, void (*say)(void *ctx, const char *text), void *ctx)
+{
+	if (anycast->backend == CONF_BACKEND_EXEC && anycast->hook != NULL)
+		warn_program(anycast->hook, "hook", say, ctx);
+	for (size_t i = 0; i < anycast->service_count; i++) {
+		const struct conf_service *service = &anycast->services[i];
+
+		for (size_t j = 0; j < service->check_count; j++) {
+			char what[160];
+
+			snprintf(what, sizeof what, "service %.100s: check exec", service->name);
+			if (service->checks[j].kind == CONF_CHECK_EXEC)
+				warn_program(service->checks[j].path, what, say, ctx);
+		}
+	}
+}
+
 void conf_anycast_warn(const struct conf *conf, void (*say)(void *ctx, const char *text), void *ctx)
 {
 	const struct conf_anycast *anycast = &conf->anycast;
@@ -520,5 +560,6 @@ void conf_anycast_warn(const struct conf *conf, void (*say)(void *ctx, const cha
 					       " content brings it", service->name, service->zones[j]);
 		}
 	}
+	warn_programs(anycast, say, ctx);
 	warn_shared(anycast, say, ctx);
 }

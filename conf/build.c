@@ -24,6 +24,9 @@ void conf_build_fault(struct conf_build *build, const char *path, const char *fo
 	va_start(args, format);
 	vsnprintf(note.text, sizeof note.text, format, args);
 	va_end(args);
+	/* What was refused for its control characters stays in the document, and must not reach a terminal from here. */
+	for (char *at = note.text; *at != '\0'; at++)
+		*at = (unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at;
 	err_list_add(build->errors, build->file, conf_place_line(build->places, path), "%s: %s", path, note.text);
 }
 

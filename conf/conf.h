@@ -22,6 +22,7 @@
 
 enum {
 	CONF_NSID_MAX = 128,		/* bytes; fits every answer beside its question */
+	CONF_SERVICES_MAX = 64,		/* anycast.services: a bit for each */
 	CONF_TXT_MAX = 255,		/* bytes of a TXT string: node.name, node.version */
 	CONF_FILE_MAX = 16 << 20,	/* bytes of a configuration file */
 };
@@ -179,7 +180,8 @@ struct conf_site {
 	char *digests;		/* joined; SHA256SUMS of the content, or NULL */
 	struct conf_static_file *files;
 	size_t file_count;
-	unsigned line;
+	const char *source;	/* the file that it stands in; NULL: the configuration's. Lives as long as the site */
+	unsigned line;		/* there */
 };
 
 struct conf_local_name {
@@ -237,7 +239,7 @@ struct conf_service {
 	size_t zone_count;
 	uint64_t interval_ms, timeout_ms;	/* timeout < interval */
 	unsigned rise, fall;
-	uint64_t hold_down_ms, hold_down_max_ms, minimum_up_ms, start_jitter_ms;
+	uint64_t hold_down_ms, hold_down_max_ms, minimum_up_ms, keep_up_ms, start_jitter_ms;
 	unsigned max_flaps;		/* 0: never */
 	uint64_t deprefer_ms, drain_ms;
 	unsigned ebb;			/* requests a second; 0: never */
@@ -322,10 +324,14 @@ struct conf_sync {
 	char *root;		/* joined, as are the files below */
 	char *group;
 	uint64_t interval_ms;
+	uint64_t patience_ms, deadline_ms;	/* of one server that is slow; of one file in all */
+	uint64_t max_zone_bytes;	/* as text */
 	enum conf_when_stale when_stale;
 	char *ca, *client_cert, *client_key;	/* NULL: not given */
 	char *proxy;
 	char *node_key;		/* NULL: state-dir/sync/node.key */
+	char *report_url;	/* NULL: reports are only shown */
+	struct prefixes allow_query;	/* who may ask for CH sync.server.; by default the node itself */
 	struct conf_notify notify;
 	char *print;		/* all values as text: two that are the same have the same */
 };

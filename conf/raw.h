@@ -126,7 +126,7 @@ struct conf_raw_local_name {
 };
 
 struct conf_raw_service {
-	char *name, *interval, *timeout, *rise, *fall, *hold_down, *hold_down_max, *minimum_up, *max_flaps;
+	char *name, *interval, *timeout, *rise, *fall, *hold_down, *hold_down_max, *minimum_up, *keep_up, *max_flaps;
 	char *start_jitter, *deprefer, *drain, *ebb, *last_resort, *scope;
 	CONF_RAW_LIST(char *, addresses);
 	CONF_RAW_LIST(char *, checks);
@@ -165,8 +165,10 @@ struct conf_raw_notify {
 };
 
 struct conf_raw_sync {
-	char *url, *root, *interval, *when_stale, *group, *ca, *client_cert, *client_key, *proxy, *node_key;
+	char *url, *root, *interval, *patience, *deadline, *max_zone_size, *when_stale;
+	char *group, *ca, *client_cert, *client_key, *proxy, *node_key, *report_url;
 	CONF_RAW_LIST(char *, mirrors);
+	CONF_RAW_LIST(char *, allow_query);
 	struct conf_raw_notify *notify;
 };
 

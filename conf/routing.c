@@ -32,7 +32,7 @@ static void build_neighbor(struct conf_build *build, size_t at)
 	struct conf_neighbor *neighbor = &routing->neighbors[routing->neighbor_count];
 	const char *address = conf_anycast_text(build, "neighbor", raw->address ? raw->address : "");
 	char path[CONF_PATH_MAX];
-	struct addr source;
+	struct addr source = { 0 };
 
 	snprintf(path, sizeof path, "anycast.routing.neighbors[%zu]", at);
 	neighbor->as = (uint32_t)conf_anycast_number(build, "anycast.routing.neighbors[].as", raw->as ? raw->as : "1");
@@ -40,8 +40,12 @@ static void build_neighbor(struct conf_build *build, size_t at)
 	if (neighbor->source != NULL && (strchr(neighbor->source, '@') || addr_parse(neighbor->source, 1, &source) != 0))
 		conf_build_fault(build, path, "source: \"%s\" is no address", neighbor->source);
 	if (addr_parse(address, conf_setting_find("anycast.routing.neighbors[].address", NULL)->port, &neighbor->address)
-	    == 0)
-		routing->neighbor_count++;
+	    != 0)
+		return;
+	routing->neighbor_count++;
+	if (neighbor->source != NULL && source.any.sa_family != 0
+	    && source.any.sa_family != neighbor->address.any.sa_family)
+		conf_build_fault(build, path, "source: %s is of another family than the neighbor %s", neighbor->source, address);
 }
 
 void conf_build_routing(struct conf_build *build)

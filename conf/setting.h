@@ -17,6 +17,7 @@ enum conf_type {
 	CONF_TEXT,	/* min..max printable ASCII characters */
 	CONF_NUMBER,	/* min..max */
 	CONF_DURATION,	/* min..max ms */
+	CONF_SIZE,	/* min..max bytes */
 	CONF_BOOL,
 	CONF_CHOICE,	/* one of choices */
 	CONF_PATH,

@@ -173,6 +173,7 @@ static void build_notify(struct conf_build *build, const struct conf_raw_notify 
 
 void conf_build_sync(struct conf_build *build)
 {
+	static char ipv4[] = "127.0.0.0/8", ipv6[] = "::1", *loopback[] = { ipv4, ipv6 };
 	const struct conf_raw_sync *raw = build->raw->sync;
 	struct conf_sync *sync = &build->conf->sync;
 	char path[CONF_PATH_MAX];
@@ -193,6 +194,12 @@ void conf_build_sync(struct conf_build *build)
 	note(sync, "group", sync->group);
 	sync->interval_ms = conf_value_duration("sync.interval", raw->interval);
 	note(sync, "interval", raw->interval);
+	sync->patience_ms = conf_value_duration("sync.patience", raw->patience);
+	note(sync, "patience", raw->patience);
+	sync->deadline_ms = conf_value_duration("sync.deadline", raw->deadline);
+	note(sync, "deadline", raw->deadline);
+	sync->max_zone_bytes = conf_value_size("sync.max-zone-size", raw->max_zone_size);
+	note(sync, "max-zone-size", raw->max_zone_size);
 	sync->when_stale = (enum conf_when_stale)conf_value_choice("sync.when-stale", raw->when_stale);
 	note(sync, "when-stale", raw->when_stale);
 	sync->ca = path_of(build, "ca", raw->ca);
@@ -206,6 +213,17 @@ void conf_build_sync(struct conf_build *build)
 	if (raw->proxy != NULL && strncmp(raw->proxy, "http://", 7) != 0)
 		conf_build_fault(build, "sync.proxy", "expected http://HOST:PORT, got \"%s\"", raw->proxy);
 	sync->node_key = path_of(build, "node-key", raw->node_key);
+	sync->report_url = mem_string(raw->report_url);
+	note(sync, "report-url", raw->report_url);
+	const char *fault = raw->report_url != NULL ? url_fault(raw->report_url) : NULL;
+	if (fault != NULL || (raw->report_url != NULL && strncmp(raw->report_url, "http", 4) != 0))
+		conf_build_fault(build, "sync.report-url", "\"%s\": %s", raw->report_url,
+				 fault != NULL ? fault : "expected https:// or http://");
+	/* Not noted: a reload is enough. */
+	if (raw->allow_query_count > 0)
+		conf_build_prefixes(raw->allow_query, raw->allow_query_count, &sync->allow_query);
+	else
+		conf_build_prefixes(loopback, sizeof loopback / sizeof loopback[0], &sync->allow_query);
 	build_notify(build, raw->notify);
 }
 
@@ -228,7 +246,9 @@ void conf_sync_fini(struct conf *conf)
 	mem_free(sync->client_key);
 	mem_free(sync->proxy);
 	mem_free(sync->node_key);
+	mem_free(sync->report_url);
 	mem_free(sync->notify.listen.list);
 	prefixes_fini(&sync->notify.allow);
+	prefixes_fini(&sync->allow_query);
 	mem_free(sync->print);
 }

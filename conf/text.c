@@ -258,3 +258,27 @@ unsigned conf_text_distance(const char *a, const char *b, unsigned limit)
 	}
 	return least(rows[a_len % 3][b_len], limit);
 }
+
+/* RFC 9110, 5.6.2 */
+static size_t token_len(const char *text)
+{
+	size_t len = 0;
+
+	while (is_alnum(text[len]) || (text[len] != '\0' && strchr("!#$%&'*+-.^_`|~", text[len]) != NULL))
+		len++;
+	return len;
+}
+
+bool conf_text_is_media_type(const char *text)
+{
+	size_t len = token_len(text), more = len > 0 && text[len] == '/' ? token_len(text + len + 1) : 0;
+
+	if (more == 0 || strlen(text) > CONF_MEDIA_TYPE_MAX)
+		return false;
+	text += len + 1 + more;
+	if (*text != '\0' && *text != ';' && *text != ' ')
+		return false;
+	while (*text >= ' ' && *text <= '~')
+		text++;
+	return *text == '\0';
+}

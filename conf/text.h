@@ -16,6 +16,7 @@ enum {
 	CONF_HOST_MAX = 253,	/* characters of a host name without its last dot */
 	CONF_URL_MAX = 1024,	/* bytes of a target, well inside what clients take as a Location */
 	CONF_QUOTE_MAX = 96,
+	CONF_MEDIA_TYPE_MAX = 255,
 };
 
 /* A domain name (RFC 1035, 5.1, escapes too, the last dot may be left out) in wire form and lower case, so that
@@ -27,6 +28,9 @@ bool conf_text_is_host(const char *text);
 const char *conf_text_url_fault(const char *url);
 /* Whether variable ("{host}") stands in the authority of a good url. */
 bool conf_text_in_authority(const char *url, const char *variable);
+/* A media type with its parameters, "text/plain; charset=utf-8" (RFC 9110, 8.3.1): what may stand in the head of a
+ * response without ending a line of it. */
+bool conf_text_is_media_type(const char *text);
 /* text in quotes for a message: printable ASCII, shortened when long; returns buf. */
 const char *conf_text_quote(const char *text, size_t len, char buf[CONF_QUOTE_MAX]);
 /* How many letters must be changed, put in, left out or swapped with a neighbour; limit when that many or more. */

@@ -36,6 +36,13 @@ static bool is_duration(const struct conf_setting *s, const char *text)
 	return units_duration(text, &ms) == 0 && ms >= s->min && ms <= s->max;
 }
 
+static bool is_size(const struct conf_setting *s, const char *text)
+{
+	uint64_t bytes;
+
+	return units_size(text, &bytes) == 0 && bytes >= s->min && bytes <= s->max;
+}
+
 /* The place of text among the words of choices, or -1. */
 static int place_of(const char *choices, const char *text)
 {
@@ -140,6 +147,7 @@ const char *conf_value_fault(const struct conf_setting *s, const char *text)
 	case CONF_TEXT: return text_fault(s, text);
 	case CONF_NUMBER: return general(is_number(s, text));
 	case CONF_DURATION: return general(is_duration(s, text));
+	case CONF_SIZE: return general(is_size(s, text));
 	case CONF_BOOL: return general(place_of(bools, text) >= 0);
 	case CONF_CHOICE:
 		/* The log's own alias "warning" too. */
@@ -188,6 +196,14 @@ uint64_t conf_value_duration(const char *key, const char *text)
 	uint64_t ms;
 
 	return units_duration(text ? text : row->fallback, &ms) == 0 ? ms : row->min;
+}
+
+uint64_t conf_value_size(const char *key, const char *text)
+{
+	const struct conf_setting *row = row_of(key);
+	uint64_t bytes;
+
+	return units_size(text ? text : row->fallback, &bytes) == 0 ? bytes : row->min;
 }
 
 bool conf_value_bool(const char *key, const char *text)

@@ -16,6 +16,7 @@ const char *conf_value_fault(const struct conf_setting *setting, const char *tex
  * not a value, which has been told by then. */
 uint64_t conf_value_number(const char *key, const char *text);
 uint64_t conf_value_duration(const char *key, const char *text);	/* ms */
+uint64_t conf_value_size(const char *key, const char *text);		/* bytes */
 bool conf_value_bool(const char *key, const char *text);
 unsigned conf_value_choice(const char *key, const char *text);		/* the place in the row's choices */
 const char *conf_value_text(const char *key, const char *text);

@@ -22,8 +22,15 @@ int file_read_fd(int fd, size_t limit, uint8_t **ret_bytes, size_t *ret_len)
 	/* Read to the end instead of trusting st_size: it is 0 for pipes and /proc, and files grow. */
 	for (;;) {
 		if (len + 1 >= room) {
-			room = room ? room * 2 : 4096;
-			bytes = mem_resize(bytes, room, 1);
+			size_t more = room ? room * 2 : 4096;
+			void *grown = mem_try_resize(bytes, more);
+
+			if (grown == NULL) {
+				err = -ENOMEM;
+				break;
+			}
+			room = more;
+			bytes = grown;
 		}
 		ssize_t got = read(fd, bytes + len, room - len - 1);
 		if (got < 0 && errno == EINTR)

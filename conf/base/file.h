@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 /* Reads all of path. *ret_bytes is the caller's (mem_free) and has a NUL behind its last byte, which is not counted.
- * -errno, or ERR_LIMIT when the file is larger than limit bytes. */
+ * -errno (-ENOMEM too), or ERR_LIMIT when the file is larger than limit bytes. */
 int file_read(const char *path, size_t limit, uint8_t **ret_bytes, size_t *ret_len);
 /* The same from an open file, which stays open. */
 int file_read_fd(int fd, size_t limit, uint8_t **ret_bytes, size_t *ret_len);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* A page fault costs microseconds: chunks are large, so that a load of millions of records takes few of them. */
@@ -51,6 +52,27 @@ void *mem_resize(void *block, size_t count, size_t size)
 	if (block == NULL)
 		out_of_memory();
 	return block;
+}
+
+void *mem_try_resize(void *block, size_t size)
+{
+	/* More than any machine has; sanitizers end the process for it. */
+	if (size > (size_t)1 << 39)
+		return NULL;
+	return realloc(block, size ? size : 1);
+}
+
+bool mem_has_room(uint64_t size)
+{
+	if (size == 0)
+		return true;
+	/* What the kernel would refuse a process outright: more than all memory and swap, or than its limits. */
+	void *room = size > SIZE_MAX / 2 ? MAP_FAILED
+		: mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (room == MAP_FAILED)
+		return false;
+	munmap(room, (size_t)size);
+	return true;
 }
 
 void *mem_copy(const void *from, size_t size)

@@ -6,12 +6,17 @@
 #ifndef CONF_BASE_MEM_H
 #define CONF_BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 void *mem_alloc(size_t size);			/* zeroed */
 void *mem_array(size_t count, size_t size);	/* zeroed; ends the process when count * size overflows */
 void *mem_resize(void *block, size_t count, size_t size); /* new part not zeroed */
+/* For sizes that others tell: NULL when there is no room, and block is as it was. The new part is not zeroed. */
+void *mem_try_resize(void *block, size_t size);
+/* Whether so much could be had now, in one block. Nothing is kept of it. */
+bool mem_has_room(uint64_t size);
 void *mem_copy(const void *from, size_t size);
 char *mem_string(const char *from);		/* NULL stays NULL */
 char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

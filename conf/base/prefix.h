@@ -18,7 +18,7 @@ struct address {
 	uint64_t high, low;
 };
 
-enum { PREFIX_IPV4_BITS = 96 };	/* in front of an IPv4 address */
+enum { PREFIX_BITS = 128, PREFIX_IPV4_BITS = 96 };	/* in all; in front of an IPv4 address */
 
 struct prefix {
 	struct address first;

@@ -72,3 +72,13 @@ const char *units_print_duration(uint64_t ms, char *buf, size_t size)
 	snprintf(buf, size, "%" PRIu64 "%s", ms / durations[i].factor, durations[i].name);
 	return buf;
 }
+
+const char *units_print_size(uint64_t bytes, char *buf, size_t size)
+{
+	size_t i = sizeof sizes / sizeof sizes[0];
+
+	while (i > 0 && (bytes == 0 || bytes % sizes[i - 1].factor != 0))
+		i--;
+	snprintf(buf, size, "%" PRIu64 "%s", i > 0 ? bytes / sizes[i - 1].factor : bytes, i > 0 ? sizes[i - 1].name : "");
+	return buf;
+}

@@ -13,5 +13,6 @@ int units_size(const char *text, uint64_t *ret_bytes);
 
 enum { UNITS_TEXT_MAX = 32 };
 const char *units_print_duration(uint64_t ms, char *buf, size_t size);	/* in the largest unit that divides it */
+const char *units_print_size(uint64_t bytes, char *buf, size_t size);	/* the same */
 
 #endif

@@ -99,6 +99,23 @@ static void expect_abort(void (*act)(void))
 	assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
 }
 
+static void test_try(void **state)
+{
+	char *block = mem_try_resize(NULL, 3);
+
+	(void)state;
+	memcpy(block, "ab", 3);
+	block = mem_try_resize(block, 1 << 20);
+	assert_string_equal(block, "ab");
+	assert_null(mem_try_resize(block, ((size_t)1 << 39) + 1));
+	assert_string_equal(block, "ab");
+	mem_free(block);
+	assert_true(mem_has_room(0));
+	assert_true(mem_has_room(1 << 20));
+	assert_false(mem_has_room(UINT64_C(1) << 47));	/* more than the addresses there are */
+	assert_false(mem_has_room(UINT64_MAX));
+}
+
 static void array_overflows(void)
 {
 	mem_free(mem_array(SIZE_MAX / 2, 3));
@@ -122,6 +139,7 @@ int main(void)
 		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_grow),
 		cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_try),
 		cmocka_unit_test(test_overflow),
 	};
 

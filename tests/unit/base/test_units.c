@@ -75,6 +75,19 @@ static void test_size(void **state)
 	expect(units_size, cases, COUNT(cases));
 }
 
+static void test_print_size(void **state)
+{
+	static const struct { uint64_t bytes; const char *text; } cases[] = {
+		{ 0, "0" }, { 1023, "1023" }, { 1024, "1K" }, { 1536, "1536" }, { 64 << 10, "64K" }, { 1 << 20, "1M" },
+		{ UINT64_C(1) << 40, "1024G" }, { (UINT64_C(1) << 30) + 1024, "1048577K" },
+	};
+	char buf[UNITS_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_string_equal(units_print_size(cases[i].bytes, buf, sizeof buf), cases[i].text);
+}
+
 static void test_print(void **state)
 {
 	static const struct {
@@ -110,7 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_size),
-		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_print_size), cmocka_unit_test(test_print),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

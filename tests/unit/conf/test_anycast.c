@@ -144,6 +144,10 @@ static void test_faults(void **state)
 		{ ONE("") "  covering: [{prefix: 198.51.100.0/24, any-of: [dns, web]}]\n",
 		  "7: anycast.covering[0].any-of[0]: 198.51.100.0/24 covers no address of service dns\n"
 		  "7: anycast.covering[0].any-of[1]: there is no service \"web\"\n" },
+		{ ONE("") "  covering: [{prefix: 2001:db8::/32, all-of: [dns]}]\n  routing: {router-id: 10.0.0.1, neighbors:"
+			  " [{address: 'fd00::1', as: 1, source: 10.0.0.1}]}\n",
+		  "7: anycast.covering[0].all-of[0]: 2001:db8::/32 is IPv6, and service dns has no such address\n"
+		  "8: anycast.routing.neighbors[0]: source: 10.0.0.1 is of another family than the neighbor fd00::1\n" },
 		{ ONE("") "  covering: [{prefix: 192.0.2.0/24}, {prefix: 0.0.0.0/0, all-of: [dns]}]\n",
 		  "7: anycast.covering[0]: either all-of or any-of names the services it covers\n"
 		  "7: anycast.covering[1]: 0.0.0.0/0 is a default route, not a prefix of a service\n" },
@@ -174,6 +178,10 @@ static void test_warnings(void **state)
 		{ SERVICE("{name: a, addresses: [192.0.2.54], checks: [dns]}"),
 		  "service a: nothing of this node listens at 192.0.2.54/32\n" },
 		{ SERVICE("{name: relay, addresses: [192.88.99.1], checks: ['exec:/bin/true']}"), "" },
+		{ SERVICE("{name: relay, addresses: [192.88.99.1], checks: ['exec:/bin/true', 'exec:/no/such/check']}"),
+		  "service relay: check exec: /no/such/check cannot be run: No such file or directory\n" },
+		{ SERVICE("{name: relay, addresses: [192.88.99.1], checks: ['exec:/bin/true']}\n  backend: exec\n  hook: /dev/null"),
+		  "hook: /dev/null cannot be run: Permission denied\n" },
 		{ SERVICE("{name: dns, addresses: [192.0.2.53], checks: [dns]}\n  - {name: web, addresses: [192.0.2.80], checks:"
 			  " [http]}\n  covering: [{prefix: 192.0.2.0/24, all-of: [dns, web]}, {prefix: 192.0.0.0/16, any-of: [dns]}]"),
 		  "covering prefix 192.0.2.0/24: its 2 services are withdrawn together when one fails (RFC 4786, 4.8.2)\n"

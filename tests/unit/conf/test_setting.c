@@ -19,6 +19,7 @@ static void test_describe(void **state)
 		{ "dns.listen", "Takes a list, each ADDRESS@PORT (or ADDRESS, for port 53); at most 256; required."
 				" A change needs a restart." },
 		{ "dns.tcp-io-timeout", "Takes a duration (ms, s, m, h, d) from 10ms to 1h; default 500ms." },
+		{ "sync.max-zone-size", "Takes a size (bytes, K, M, G) from 64K to 1024G; default 1G." },
 		{ "zones", "Takes a list, each a mapping." },
 		{ "sites[].status", "Takes 302, 303 or 307; default 302." },
 		{ "sites[].mirrors", "Takes a list, each a mapping; at most 64." },

@@ -18,6 +18,9 @@ static void test_defaults(void **state)
 	assert_int_equal(sync->when_stale, CONF_STALE_SERVE);
 	assert_null(sync->ca);
 	assert_null(sync->node_key);
+	assert_null(sync->report_url);
+	/* The node itself may ask it. */
+	assert_int_equal(sync->allow_query.count, 2);
 	assert_false(sync->notify.present);
 	conf_free(conf);
 	conf = expect_conf(DNS);
@@ -31,6 +34,7 @@ static void test_all(void **state)
 		DNS KEY "sync: {url: 'https://a', mirrors: ['http://b:8080/x', 'file:///srv/repo'], root: /etc/root.json,"
 		" group: fast, interval: 5s, when-stale: withdraw, ca: ca.pem, client-cert: c.pem, client-key: c.key,"
 		" proxy: 'http://proxy:3128', node-key: /etc/node.key,"
+		" allow-query: [192.0.2.0/24], report-url: 'https://c/r',"
 		" notify: {listen: [127.0.0.1@5300, '::1@5300'], tsig-key: PUSH.test., allow: [192.0.2.0/24]}}\n");
 	const struct conf_sync *sync = &conf->sync;
 
@@ -44,6 +48,8 @@ static void test_all(void **state)
 	assert_int_equal(sync->notify.listen.count, 2);
 	assert_int_equal(sync->notify.tsig_key, 0);
 	assert_int_equal(sync->notify.allow.count, 1);
+	assert_int_equal(sync->allow_query.count, 1);
+	assert_string_equal(sync->report_url, "https://c/r");
 	assert_string_equal(conf->tsig_keys[0].secret_file, "dir/push.key");
 	conf_free(conf);
 }
@@ -64,6 +70,10 @@ static void test_faults(void **state)
 		  "3: sync.mirrors[0]: \"https://a/\" stands in sync twice\n" },
 		{ DNS "sync: {url: 'https://a', root: b, group: ../x}\n",
 		  "3: sync.group: expected letters, digits, \".\", \"-\" and \"_\", got \"../x\"\n" },
+		{ DNS "sync: {url: 'https://a', root: b, report-url: 'file:///x'}\n",
+		  "3: sync.report-url: \"file:///x\": expected https:// or http://\n" },
+		{ DNS "sync: {url: 'https://a', root: b, report-url: 'https://a/?b'}\n",
+		  "3: sync.report-url: \"https://a/?b\": it may hold no query, fragment or blank\n" },
 		{ DNS "sync: {url: 'https://a', root: b, client-cert: c}\n",
 		  "3: sync.client-cert: client-cert and client-key are given together or not at all\n" },
 		{ DNS "sync: {url: 'https://a', root: b, proxy: 'socks5://c'}\n",

@@ -98,6 +98,26 @@ static void test_host(void **state)
 	}
 }
 
+static void test_media_type(void **state)
+{
+	static const char *const good[] = { "text/plain", "text/html; charset=utf-8", "application/vnd.a+json;q=\"x y\"", "a/b ;c=d" };
+	static const char *const bad[] = { "", " ", "text", "text/", "/plain", "text /plain", "text/plain,text/html", "text/plain\r\nX: y",
+					   "text/plain; a=\n", "text/plain; a=\x7f", "text/pl\xc3\xa4in", "text/plain; \xc3\xa4" };
+	char text[CONF_MEDIA_TYPE_MAX + 2] = "text/";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+		assert_true(conf_text_is_media_type(good[i]));
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		if (conf_text_is_media_type(bad[i]))
+			fail_msg("\"%s\" is taken", bad[i]);
+	}
+	memset(text + 5, 'x', CONF_MEDIA_TYPE_MAX - 5);
+	assert_true(conf_text_is_media_type(text));
+	text[CONF_MEDIA_TYPE_MAX] = 'x';
+	assert_false(conf_text_is_media_type(text));
+}
+
 static const char begin[] = "it must begin with http:// or https://";
 static const char no_host[] = "the host is missing";
 static const char bad_host[] = "the host is not a host name or address";
@@ -238,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_name),         cmocka_unit_test(test_host),  cmocka_unit_test(test_url),
 		cmocka_unit_test(test_in_authority), cmocka_unit_test(test_quote), cmocka_unit_test(test_distance),
+		cmocka_unit_test(test_media_type),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,6 +138,9 @@ static void test_values(void **state)
 	assert_int_equal(conf_value_duration("dns.tcp-idle-timeout", NULL), 10000);
 	assert_int_equal(conf_value_duration("dns.tcp-idle-timeout", "3m"), 180000);
 	assert_int_equal(conf_value_duration("dns.tcp-idle-timeout", "x"), 10);
+	assert_int_equal(conf_value_size("sync.max-zone-size", NULL), 1 << 30);
+	assert_int_equal(conf_value_size("sync.max-zone-size", "300M"), 300 << 20);
+	assert_int_equal(conf_value_size("sync.max-zone-size", "x"), 64 << 10);
 	assert_int_equal(conf_value_choice("log.target", NULL), LOG_TARGET_STDERR);
 	assert_int_equal(conf_value_choice("log.target", "syslog"), LOG_TARGET_SYSLOG);
 	assert_int_equal(conf_value_choice("log.level", "debug"), LOG_LEVEL_DEBUG);
