@@ -151,7 +151,8 @@ static bool answer_early(struct exchange *exchange, enum query_status status, bo
 
 static void answer_chaos(struct exchange *exchange)
 {
-	enum respond_outcome outcome = chaos_answer(exchange->env->identity, &exchange->query, &exchange->writer);
+	enum respond_outcome outcome = chaos_answer(exchange->env->identity, &exchange->query,
+						    exchange->from->address, &exchange->writer);
 
 	if (outcome == RESPOND_REFUSED)
 		answer_without_zone(exchange, outcome, DNS_EDE_NOT_SUPPORTED, "no such CH name");
@@ -178,6 +179,8 @@ static void answer_from_zone(struct exchange *exchange)
 	exchange->zone = zone;
 	if (zone == NULL)
 		answer_without_zone(exchange, RESPOND_REFUSED, DNS_EDE_NOT_AUTHORITATIVE, "not a zone of this node");
+	else if (zone->base == NULL && zone->aged)
+		answer_without_zone(exchange, RESPOND_SERVFAIL, DNS_EDE_INVALID_DATA, "too long without word from the primary");
 	else if (zone->base == NULL)
 		answer_without_zone(exchange, RESPOND_SERVFAIL, DNS_EDE_NOT_READY, "the zone is not loaded");
 	else

@@ -115,6 +115,13 @@ void zone_set_replace(struct zone_set *set, size_t index, struct zone_image *ima
 	assert(index < set->count);
 	zone_image_release(set->entries[index].image);
 	set_image(&set->entries[index], image);
+	set->entries[index].aged = false;
+}
+
+void zone_set_aged(struct zone_set *set)
+{
+	assert(set->count > 0 && set->entries[set->count - 1].image == NULL);
+	set->entries[set->count - 1].aged = true;
 }
 
 void zone_set_locals(struct zone_set *set, size_t index, const struct local_set *locals)

@@ -21,6 +21,7 @@ struct zone_entry {
 	struct zone_apex apex;
 	struct zone_image *image;	/* retained by the set; NULL: configured, but nothing usable is loaded */
 	const struct zone_image_header *base;	/* of image, or NULL */
+	bool aged;		/* there is a version, but it is too old to be answered from: image is NULL */
 	const struct local_set *locals;		/* names in it that are this node's; NULL: none. The dataset's. */
 };
 
@@ -34,6 +35,8 @@ int zone_set_add(struct zone_set *set, const struct name *apex, struct zone_imag
 struct zone_set *zone_set_copy(const struct zone_set *set);
 /* Another version of the zone at index; retains image. In a copy nobody reads yet. */
 void zone_set_replace(struct zone_set *set, size_t index, struct zone_image *image);
+/* The zone that was added last is too old: see zone_entry. */
+void zone_set_aged(struct zone_set *set);
 /* In a set nobody reads yet; locals stand as long as the set is read. */
 void zone_set_locals(struct zone_set *set, size_t index, const struct local_set *locals);
 void zone_set_free(struct zone_set *set);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "conf/base/prefix.h"
 #include "tests/unit/support/zone_fixture.h"
 #include "zone/edns.h"
 
@@ -112,6 +113,80 @@ static void hidden_identity_is_refused(void **state)
 	assert_string_equal(fixture_ask(fixture, &nsid), "NOERROR aa\nan n.example. 60 A 192.0.2.1\nar . OPT 1232\n");
 	fixture->identity.version = SPAN_TEXT("Catchment");
 	fixture->identity.nsid = SPAN_TEXT("n1");
+}
+
+static size_t tell(const struct zone_tell *tell, const struct name *apex, char *buf, size_t size)
+{
+	char name[DNS_NAME_TEXT_MAX];
+
+	(void)tell;
+	if (apex != NULL && apex->labels == 1 && apex->wire[1] == 'x')
+		return 0;
+	return (size_t)snprintf(buf, size, "of %s", apex != NULL ? name_print(apex->wire, name) : "the node");
+}
+
+/* Where content comes from: told to those who may know; to others there is no such name. */
+static void sync_is_told_to_some(void **state)
+{
+	static const struct {
+		struct fixture_query query;
+		const char *expected;
+	} rows[] = {
+		{ { .name = "sync.server", .type = "TXT" }, "NOERROR aa\nan sync.server. 0 CH TXT \"of the node\"\n" },
+		{ { .name = "SYNC.server", .type = "TXT" }, "NOERROR aa\nan SYNC.server. 0 CH TXT \"of the node\"\n" },
+		{ { .name = "sync.server", .type = "A" }, "NOERROR aa\n" },
+		{ { .name = "example.org.sync.server", .type = "TXT" },
+		  "NOERROR aa\nan example.org.sync.server. 0 CH TXT \"of example.org.\"\n" },
+		{ { .name = "@.sync.server", .type = "TXT" }, "NOERROR aa\nan \\@.sync.server. 0 CH TXT \"of .\"\n" },
+		{ { .name = "a.@.sync.server", .type = "TXT" }, "NOERROR aa\nan a.\\@.sync.server. 0 CH TXT \"of a.\\\\@.\"\n" },
+		{ { .name = "x.sync.server", .type = "TXT" }, "REFUSED\n" },
+		{ { .name = "xsync.server", .type = "TXT" }, "REFUSED\n" },
+		{ { .name = "server", .type = "TXT" }, "REFUSED\n" },
+		{ { .name = "sync.server.x", .type = "TXT" }, "REFUSED\n" },
+		{ { .name = "id.server", .type = "TXT" }, "NOERROR aa\nan id.server. 0 CH TXT \"node1\"\n" },
+	};
+	struct fixture *fixture = *state;
+	struct prefix prefix;
+	struct prefixes allow = { 0 };
+	struct zone_tell told = { .allow = &allow, .text = tell };
+
+	fixture->identity.tell = &told;
+	for (int may = 0; may <= 1; may++) {
+		/* The fixture asks from 192.0.2.1. */
+		assert_int_equal(prefix_parse(may ? "192.0.2.0/24" : "192.0.3.0/24", &prefix), 0);
+		prefixes_init(&allow, &prefix, 1);
+		for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+			struct fixture_query query = rows[i].query;
+
+			query.class = DNS_CLASS_CH;
+			assert_string_equal(fixture_ask(fixture, &query), may || strcmp(query.name, "id.server") == 0
+					    ? rows[i].expected : "REFUSED\n");
+		}
+		prefixes_fini(&allow);
+	}
+	fixture->identity.tell = NULL;
+}
+
+/* A zone that is there and too old: SERVFAIL with Invalid Data (RFC 8914, 4.25). */
+static void what_is_too_old(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture_query query = { .name = "www.old.test", .type = "A", .edns = true };
+	struct zone_set *set = zone_set_new(1), *copy;
+	struct name apex;
+
+	name_from_text("old.test", &apex);
+	assert_int_equal(zone_set_add(set, &apex, NULL), 0);
+	fixture->env.zones = set;
+	assert_string_equal(fixture_ask(fixture, &query), "SERVFAIL\nar . OPT 1232 ede=14\n");
+	zone_set_aged(set);
+	assert_string_equal(fixture_ask(fixture, &query), "SERVFAIL\nar . OPT 1232 ede=24\n");
+	copy = zone_set_copy(set);
+	fixture->env.zones = copy;
+	assert_string_equal(fixture_ask(fixture, &query), "SERVFAIL\nar . OPT 1232 ede=24\n");
+	fixture->env.zones = fixture->zones;
+	zone_set_free(copy);
+	zone_set_free(set);
 }
 
 /* The question comes back byte for byte: resolvers that mix case count on it. */
@@ -275,6 +350,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(questions),	cmocka_unit_test(hidden_identity_is_refused), cmocka_unit_test(case_is_kept),
 		cmocka_unit_test(raw_messages), cmocka_unit_test(damaged_queries), cmocka_unit_test(options),
+		cmocka_unit_test(sync_is_told_to_some), cmocka_unit_test(what_is_too_old),
 		cmocka_unit_test(encrypted_responses_are_padded), cmocka_unit_test(unknown_tsig_keys_are_told),
 	};
 
