@@ -9,6 +9,7 @@
 #include "conf/base/file.h"
 #include "conf/base/mem.h"
 #include "zone/compile.h"
+#include "zone/image_inner.h"
 #include "zone/source.h"
 #include "zone/text.h"
 
@@ -174,12 +175,26 @@ static int store(const struct cache *cache, const char *images, const struct nam
 struct asked {
 	const char *name, *file, *images;
 	const struct zone_accept *accept;
+	bool draft;
 };
 
 static int ask_accept(const struct asked *asked, const struct zone_image_header *base, struct err_list *errors,
 		      struct err_list *warnings)
 {
 	return asked->accept ? zone_accept(asked->accept, asked->name, base, errors, warnings) : 0;
+}
+
+/* Of an image that is not there. */
+static void note_draft(const struct cache *cache, const char *images, const struct zone_source *source, const void *bytes,
+		       struct err_list *warnings)
+{
+	const struct zone_image_header *header = bytes;
+	int err = file_make_folders(images, 0755);
+
+	if (err == 0)
+		err = zone_source_write(source, cache->source, header->digest);
+	if (err != 0)
+		err_list_add(warnings, cache->source, 0, "cannot be written (%s); the next time reads the text again", err_text(err));
 }
 
 static int load_text(const struct asked *asked, const struct name *apex, const struct cache *cache,
@@ -196,7 +211,9 @@ static int load_text(const struct asked *asked, const struct name *apex, const s
 		if (err != 0)
 			mem_free(bytes);
 	}
-	if (err == 0 && asked->images != NULL
+	if (err == 0 && asked->draft)
+		note_draft(cache, asked->images, &source, bytes, warnings);
+	if (err == 0 && asked->images != NULL && !asked->draft
 	    && store(cache, asked->images, apex, &source, bytes, size, ret_image, warnings) == 0) {
 		mem_free(bytes);
 	} else if (err == 0) {
@@ -216,25 +233,24 @@ int zone_load(const char *name, const char *file, const char *images, struct zon
 	return zone_load_accepted(name, file, images, NULL, ret_loaded, errors, warnings);
 }
 
-int zone_load_accepted(const char *name, const char *file, const char *images, const struct zone_accept *accept,
-		       struct zone_loaded *ret_loaded, struct err_list *errors, struct err_list *warnings)
+static int load(const struct asked *asked, struct zone_loaded *ret_loaded, struct err_list *errors,
+		struct err_list *warnings)
 {
-	const struct asked asked = { name, file, images, accept };
 	struct zone_loaded loaded = { 0 };
 	uint64_t begin = clock_monotonic_ns();
 	struct cache cache = { 0 };
 	struct name apex;
 
-	if (name_from_text(name, &apex) != 0) {
-		err_list_add(errors, file, 0, "\"%s\" is not a zone name", name);
+	if (name_from_text(asked->name, &apex) != 0) {
+		err_list_add(errors, asked->file, 0, "\"%s\" is not a zone name", asked->name);
 		return ERR_SYNTAX;
 	}
-	if (images != NULL) {
-		cache_init(&cache, &apex, images);
-		loaded.mapped = map_current(&cache, &apex, file, &loaded.image, warnings);
+	if (asked->images != NULL) {
+		cache_init(&cache, &apex, asked->images);
+		loaded.mapped = map_current(&cache, &apex, asked->file, &loaded.image, warnings);
 	}
-	int err = loaded.mapped ? ask_accept(&asked, zone_image_header(loaded.image), errors, warnings)
-				: load_text(&asked, &apex, &cache, &loaded.image, errors, warnings);
+	int err = loaded.mapped ? ask_accept(asked, zone_image_header(loaded.image), errors, warnings)
+				: load_text(asked, &apex, &cache, &loaded.image, errors, warnings);
 	cache_fini(&cache);
 	if (err != 0 && loaded.mapped)
 		zone_image_release(loaded.image);
@@ -242,6 +258,27 @@ int zone_load_accepted(const char *name, const char *file, const char *images, c
 		loaded.took_ns = clock_monotonic_ns() - begin;
 		*ret_loaded = loaded;
 	}
+	return err;
+}
+
+int zone_load_accepted(const char *name, const char *file, const char *images, const struct zone_accept *accept,
+		       struct zone_loaded *ret_loaded, struct err_list *errors, struct err_list *warnings)
+{
+	return load(&(struct asked){ name, file, images, accept, false }, ret_loaded, errors, warnings);
+}
+
+int zone_load_draft(const char *name, const char *file, const char *images, const struct zone_accept *accept,
+		    struct zone_loaded *ret_loaded, struct err_list *errors, struct err_list *warnings)
+{
+	return load(&(struct asked){ name, file, images, accept, true }, ret_loaded, errors, warnings);
+}
+
+int zone_load_keep(const char *name, const char *images, const struct zone_image *image)
+{
+	char *path = zone_load_image_path(name, images);
+	int err = path != NULL ? file_replace_unsynced(path, image->bytes, image->size, 0644) : ERR_SYNTAX;
+
+	mem_free(path);
 	return err;
 }
 

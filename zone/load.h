@@ -30,6 +30,12 @@ int zone_load(const char *name, const char *file, const char *images, struct zon
  * good version stays. accept may be NULL. */
 int zone_load_accepted(const char *name, const char *file, const char *images, const struct zone_accept *accept,
 		       struct zone_loaded *ret_loaded, struct err_list *errors, struct err_list *warnings);
+/* The same, but an image that is made anew stays on the heap and only its fingerprint is written, as zone_load_is_current()
+ * wants it: for whoever keeps what has changed, not the whole. images is not NULL. */
+int zone_load_draft(const char *name, const char *file, const char *images, const struct zone_accept *accept,
+		    struct zone_loaded *ret_loaded, struct err_list *errors, struct err_list *warnings);
+/* Writes the image of a draft to images after all. -errno. */
+int zone_load_keep(const char *name, const char *images, const struct zone_image *image);
 /* Whether a load would give the version with this digest again: a look at the source's fingerprint, nothing is read. */
 bool zone_load_is_current(const char *name, const char *file, const char *images, const uint8_t *digest);
 /* Where the compiled image of a zone stands in the folder images. The caller's (mem_free); NULL: not a zone name. */

@@ -344,6 +344,8 @@ static void read_source(struct text *text, struct source *source)
 			directive_ttl(text, source);
 		else if (strcasecmp(word, "$INCLUDE") == 0)
 			directive_include(text, source);
+		else if (strcasecmp(word, "$GENERATE") == 0)
+			fault(text, source, "$GENERATE is BIND's own and not taken: write its records out, as named-compilezone does");
 		else
 			fault(text, source, "unknown directive %.40s; expected $ORIGIN, $TTL or $INCLUDE", word);
 	}

@@ -194,6 +194,8 @@ enum tsig_outcome tsig_check(struct span message, const struct tsig_key *keys, s
 	if (outcome != TSIG_GOOD)
 		return outcome;
 	*ret_checked = (struct tsig_checked){ .len = found.at, .time_s = found.time_s, .error = found.error };
+	if (found.error == ERROR_BADTIME && found.other.len == TIME_BYTES)
+		ret_checked->other_s = get_u48(found.other.at);
 	const struct tsig_key *key = key_of(keys, count, &found);
 	if (key == NULL)
 		return TSIG_BADKEY;

@@ -35,6 +35,7 @@ struct tsig_checked {
 	size_t len;			/* of the message without its TSIG */
 	uint64_t time_s;		/* of signing */
 	uint16_t error;			/* as the TSIG says: 0, or BADSIG 16, BADKEY 17, BADTIME 18 */
+	uint64_t other_s;		/* of BADTIME: the clock of who says so (5.2.3); 0: not told */
 };
 
 /* Looks for the TSIG of a whole message and checks it against the keys. question: the MAC of the question when the

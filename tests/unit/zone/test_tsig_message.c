@@ -195,6 +195,7 @@ static void refusals_say_why(void **state)
 				       SIGNED_S + 1000, &checked.mac);
 	assert_int_equal(tsig_check(span_of(&answer), &key, 1, SIGNED_S, &checked.mac, &answered), TSIG_REFUSED);
 	assert_int_equal(answered.error, 18);
+	assert_int_equal(answered.other_s, SIGNED_S + 1000);
 	assert_memory_equal(answer.bytes + answer.len - 6, "\x00\x00\x6b\x49\xd5\xe8", 6);
 	assert_string_equal(tsig_outcome_text(TSIG_BADTIME), "BADTIME");
 }
