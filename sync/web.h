@@ -28,6 +28,7 @@ enum {
 enum web_method {
 	WEB_GET,
 	WEB_HEAD,
+	WEB_POST,	/* of the bytes in post */
 	WEB_CONNECT,	/* a TCP connection to the URL's host and port, whatever its scheme, is enough; it is closed again */
 };
 
@@ -51,6 +52,9 @@ struct web_response {
 	int64_t length;		/* bytes that follow, as the server told; -1: it did not */
 	uint64_t received;	/* of content */
 	char etag[WEB_ETAG_MAX + 1];	/* as sent; "" without */
+	int64_t date_s;		/* what the server says is the time, seconds since 1970; 0: it does not, or a cache answered */
+	bool settled;		/* its Last-Modified is two seconds before its Date or more: what changes from now on has
+				 * another ETag even when that is made of the time in seconds (RFC 9110, 8.8.2.2) */
 	uint64_t connect_us;	/* until the connection was open, with TLS; 0: it never was, or was open before */
 	uint64_t first_us;	/* until the first byte of the answer; 0: none came */
 	uint64_t took_us;	/* in all, from leaving the queue */
@@ -73,8 +77,11 @@ struct web_request {
 	uint64_t offset;		/* what is there already: the rest is asked for (RFC 9110, 14) */
 	const char *if_range;		/* the ETag of what is there; needed with offset over HTTP, and strong: without
 					 * it all is asked for */
+	bool immutable;			/* the URL names its content: a part of it needs no validator */
 	const char *etag;		/* 304 when it still is this one */
 	unsigned follow;		/* redirects, at most WEB_REDIRECTS_MAX; never from https to http */
+	struct span post;		/* copied as well */
+	const char *post_type;		/* its media type */
 	bool fresh;			/* a connection and a TLS handshake of its own, closed afterwards: what a check needs */
 	bool head_only;			/* GET, and the answer is complete with its head: the content is not waited for */
 	bool all_bodies;		/* hands over the content of any status; else of 200 and 206 */

@@ -21,8 +21,10 @@ struct web_transfer {
 	bool if_range;			/* a range was asked for */
 	bool enough;			/* ended by us, and good */
 	bool too_large, misplaced;	/* ended by us, and bad */
+	bool aged;			/* a cache answered: its Date is not of now (RFC 9111, 5.1) */
 	bool part_told;			/* Content-Range said where the part begins */
 	uint64_t part_begins;
+	int64_t modified_s;		/* Last-Modified; 0: not told */
 	struct web_response response;
 	char fault[CURL_ERROR_SIZE];
 };

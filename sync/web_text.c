@@ -74,17 +74,18 @@ static void explain_timeout(struct web_transfer *transfer)
 {
 	struct web_response *response = &transfer->response;
 	curl_off_t lookup_us = 0, connect_us = 0;
-	long port = 0;		/* of our side: there is a connection, though its time counts when TLS is through */
+	long port = 0, opened = 0;		/* of our side: there is a connection, though its time counts when TLS is through */
 	double seconds = (double)response->took_us / 1e6;
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup_us);
 	curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
 	curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &port);
+	curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &opened);
 	if (lookup_us == 0 && connect_us == 0 && transfer->connect_to == NULL)
 		snprintf(response->text, WEB_TEXT_MAX, "no address for the name after %.1f s", seconds);
 	else if (connect_us == 0 && port <= 0)
 		snprintf(response->text, WEB_TEXT_MAX, "no connection after %.1f s", seconds);
-	else if (response->connect_us == 0)
+	else if (response->connect_us == 0 && transfer->tls && opened > 0)
 		snprintf(response->text, WEB_TEXT_MAX, "no TLS handshake after %.1f s", seconds);
 	else if (response->first_us == 0)
 		snprintf(response->text, WEB_TEXT_MAX, "no answer after %.1f s", seconds);

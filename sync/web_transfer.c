@@ -13,6 +13,7 @@ enum {
 	CA_CACHE_S = 300,	/* a replaced bundle of the system counts after so long; libcurl's own day is too much */
 	SPEED_MIN_S = 1,
 	BUFFER_BYTES = 64 << 10,
+	SETTLED_S = 2,
 };
 
 /* Visible characters in quotes, with or without W/ in front (RFC 9110, 8.8.3); it is sent back one day. */
@@ -70,6 +71,19 @@ static void read_range(struct web_transfer *transfer, const char *value, size_t 
 	}
 }
 
+/* Of RFC 9110, 5.6.7; 0: none. */
+static int64_t read_date(const char *value, size_t len)
+{
+	char text[64];
+
+	if (len >= sizeof text)
+		return 0;
+	memcpy(text, value, len);
+	text[len] = '\0';
+	time_t when = curl_getdate(text, NULL);
+	return when > 0 ? when : 0;
+}
+
 static size_t on_header(char *line, size_t size, size_t count, void *ctx)
 {
 	struct web_transfer *transfer = ctx;
@@ -79,11 +93,18 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx)
 	/* Another answer begins: the one after 100, or after a redirect. */
 	if (len > 5 && strncasecmp(line, "HTTP/", 5) == 0) {
 		transfer->response.etag[0] = '\0';
-		transfer->part_told = false;
+		transfer->response.date_s = transfer->modified_s = 0;
+		transfer->part_told = transfer->aged = false;
 	} else if (header_is(line, len, "ETag", &value, &value_len)) {
 		read_etag(&transfer->response, value, value_len);
 	} else if (header_is(line, len, "Content-Range", &value, &value_len)) {
 		read_range(transfer, value, value_len);
+	} else if (header_is(line, len, "Date", &value, &value_len)) {
+		transfer->response.date_s = read_date(value, value_len);
+	} else if (header_is(line, len, "Last-Modified", &value, &value_len)) {
+		transfer->modified_s = read_date(value, value_len);
+	} else if (header_is(line, len, "Age", &value, &value_len)) {
+		transfer->aged = true;
 	}
 	return len;
 }
@@ -99,6 +120,8 @@ static void read_head(struct web_transfer *transfer)
 	response->status = status > 0 ? (unsigned)status : 0;
 	response->length = length;
 	response->offset = response->status == 206 ? transfer->part_begins : 0;
+	response->settled = transfer->modified_s != 0 && !transfer->aged &&
+			    response->date_s - transfer->modified_s >= SETTLED_S;
 }
 
 /* The head is complete and content begins: may it? */
@@ -118,7 +141,10 @@ static bool admit(struct web_transfer *transfer)
 			      (response->offset > request->max_bytes ||
 			       (response->length > 0 &&
 				(uint64_t)response->length > request->max_bytes - response->offset));
-	transfer->enough = request->head_only;
+	/* What an error page says, and how long it is, is not asked for: that it is one is the answer. */
+	bool refused = transfer->http && response->status >= 400 && !request->all_bodies;
+	transfer->enough = request->head_only || (transfer->too_large && refused);
+	transfer->too_large = transfer->too_large && !refused;
 	return !transfer->misplaced && !transfer->too_large && !transfer->enough;
 }
 
@@ -262,15 +288,19 @@ static void set_conditions(struct web_transfer *transfer, const struct web_reque
 	bool strong = request->if_range != NULL && request->if_range[0] == '"' &&
 		      etag_legal(request->if_range, strlen(request->if_range));
 
-	if (request->offset != 0 && (strong || !transfer->http)) {
+	if (request->offset != 0 && (strong || request->immutable || !transfer->http)) {
 		snprintf(range, sizeof range, "%" PRIu64 "-", request->offset);
 		curl_easy_setopt(transfer->easy, CURLOPT_RANGE, range);
 		transfer->if_range = true;
-		if (transfer->http)
+		if (transfer->http && strong)
 			add_header(transfer, "If-Range", request->if_range);
 	}
 	if (request->etag != NULL && etag_legal(request->etag, strlen(request->etag)))
 		add_header(transfer, "If-None-Match", request->etag);
+	if (request->method == WEB_POST) {
+		add_header(transfer, "Content-Type", request->post_type);
+		add_header(transfer, "Expect", "");	/* it is small: not asked for first (RFC 9110, 10.1.1) */
+	}
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
@@ -279,6 +309,10 @@ static void set_method(struct web_transfer *transfer, const struct web_request *
 	CURL *easy = transfer->easy;
 
 	curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	if (request->method == WEB_POST) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->post.len);
+		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, (const char *)request->post.at);
+	}
 	if (request->method == WEB_HEAD)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	if (request->method == WEB_CONNECT)
@@ -341,6 +375,8 @@ struct web_transfer *web_transfer_new(const struct web_request *request)
 	transfer->request.url = transfer->request.ca = transfer->request.cert = transfer->request.key = NULL;
 	transfer->request.proxy = transfer->request.if_range = transfer->request.etag = NULL;
 	transfer->request.address = NULL;
+	transfer->request.post = (struct span){ 0 };
+	transfer->request.post_type = NULL;
 	return transfer;
 }
 
@@ -366,6 +402,8 @@ void web_transfer_end(struct web_transfer *transfer, CURLcode code)
 
 	if (response->received == 0)
 		read_head(transfer);
+	if (transfer->aged)
+		response->date_s = 0;
 	response->took_us = time_of(transfer, CURLINFO_TOTAL_TIME_T);
 	response->connect_us = time_of(transfer, transfer->tls ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T);
 	response->first_us = response->status != 0 ? time_of(transfer, CURLINFO_STARTTRANSFER_TIME_T) : 0;

@@ -97,7 +97,18 @@ static bool answer(struct web_peer *peer)
 		  false },
 		{ "/weak", OK "ETag: W/\"w\"\r\nContent-Length: 0\r\n\r\n", false },
 		{ "/badtag", OK "ETag: no quotes\r\nContent-Length: 0\r\n\r\n", false },
+		{ "/dated", OK "Date: Thu, 01 Jan 2026 00:00:07 GMT\r\nContent-Length: 0\r\n\r\n", false },
+		{ "/cached", OK "Age: 0\r\nDate: Thu, 01 Jan 2026 00:00:07 GMT\r\nContent-Length: 0\r\n\r\n", false },
+		{ "/baddate", OK "Date: whenever you like, or a little later, says the server of this test\r\nContent-Length: 0\r\n"
+		  "\r\n", false },
 		{ "/same", "HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\n\r\n", false },
+		{ "/settled", OK "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nLast-Modified: Sun, 06 Nov 1994 08:49:35 GMT\r\n"
+			    "Content-Length: 0\r\n\r\n", false },
+		{ "/just-now", OK "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nLast-Modified: Sun, 06 Nov 1994 08:49:36 GMT\r\n"
+			       "Content-Length: 0\r\n\r\n", false },
+		{ "/undated", OK "Last-Modified: Sun, 06 Nov 1994 08:49:36 GMT\r\nContent-Length: 0\r\n\r\n", false },
+		{ "/no-date", OK "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nLast-Modified: long ago\r\nContent-Length: 0\r\n\r\n",
+		  false },
 		{ "/large", OK "Content-Length: 1000000000000\r\n\r\nbegins", true },
 	};
 
@@ -118,6 +129,18 @@ static bool answer(struct web_peer *peer)
 		for (int i = 0; i < 1000; i++)
 			web_say(peer, block, sizeof block);
 		return false;
+	}
+	if (path_is(peer, "/post")) {
+		const char *told = strstr(peer->head, "Content-Length: ");
+		size_t len = told != NULL ? strtoul(told + 16, NULL, 10) : 0;
+		char head[64], content[256];
+
+		assert_true(len < sizeof content && peer->tls == NULL);
+		assert_int_equal(recv(peer->fd, content, len, MSG_WAITALL), len);
+		snprintf(head, sizeof head, OK "Content-Length: %zu\r\n\r\n", len);
+		web_say_text(peer, head);
+		web_say(peer, content, len);
+		return true;
 	}
 	if (path_is(peer, "/resume")) {
 		bool range = strstr(peer->head, "Range: bytes=2-\r\n") != NULL &&
@@ -286,6 +309,17 @@ static void resuming(void **state)
 	got = ask(request);
 	assert_string_equal(got.body, "hello");
 	assert_null(strstr(web_last(&server), "Range"));
+	/* The URL alone says what it is. */
+	request.if_range = NULL;
+	request.immutable = true;
+	got = ask(request);
+	assert_non_null(strstr(web_last(&server), "Range: bytes=2-\r\n"));
+	assert_null(strstr(web_last(&server), "If-Range"));
+	assert_string_equal(got.body, "hello");		/* this server wants it: all comes, and the offset says so */
+	assert_int_equal(got.begins_at, 0);
+	request.if_range = "\"v1\"";
+	assert_string_equal(ask(request).body, "llo");
+	request.immutable = false;
 	/* Another part than asked for. */
 	request.url = url_of("http", "127.0.0.1", "/unasked");
 	request.if_range = "\"v1\"";
@@ -628,6 +662,22 @@ static void redirect_from_https_to_http(void **state)
 	assert_int_equal(ask(request).response.outcome, WEB_BROKEN);
 }
 
+/* Whether what changes from now on has another time of change. */
+static void settled(void **state)
+{
+	static const struct {
+		const char *path;
+		bool settled;
+	} rows[] = { { "/settled", true }, { "/just-now", false }, { "/undated", false }, { "/no-date", false }, { "/hello", false } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct got got = ask((struct web_request){ .url = url_of("http", "127.0.0.1", rows[i].path) });
+
+		assert_int_equal(got.response.settled, rows[i].settled);
+	}
+}
+
 static bool hang(struct web_peer *peer)
 {
 	web_hang(peer);
@@ -643,6 +693,44 @@ static void no_handshake(void **state)
 
 	assert_int_equal(got.response.outcome, WEB_TIMEOUT);
 	assert_memory_equal(got.response.text, "no TLS handshake after ", 23);
+}
+
+/* What the server says is the time; not what a cache kept. */
+static void the_time_of_the_server(void **state)
+{
+	static const struct {
+		const char *path;
+		int64_t date_s;
+	} rows[] = { { "/dated", 1767225607 }, { "/cached", 0 }, { "/baddate", 0 }, { "/hello", 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct got got = ask((struct web_request){ .url = url_of("http", "127.0.0.1", rows[i].path) });
+
+		assert_int_equal(got.response.outcome, WEB_DONE);
+		assert_int_equal(got.response.date_s, rows[i].date_s);
+	}
+}
+
+static void posting(void **state)
+{
+	static char body[] = "{\"a\":\"\0 is a byte\"}";
+	struct got got;
+
+	(void)state;
+	got = ask((struct web_request){ .url = url_of("http", "127.0.0.1", "/post"), .method = WEB_POST, .all_bodies = true,
+					.post = { (const uint8_t *)body, sizeof body - 1 }, .post_type = "application/json" });
+	assert_int_equal(got.response.outcome, WEB_DONE);
+	assert_int_equal(got.response.status, 200);
+	assert_int_equal(got.len, sizeof body - 1);
+	assert_memory_equal(got.body, body, sizeof body - 1);
+	assert_non_null(strstr(web_last(&server), "POST /post HTTP/1.1\r\n"));
+	assert_non_null(strstr(web_last(&server), "Content-Type: application/json\r\n"));
+	assert_null(strstr(web_last(&server), "Expect:"));
+	/* Nothing, too; and a redirect is an answer. */
+	got = ask((struct web_request){ .url = url_of("http", "127.0.0.1", "/moved"), .method = WEB_POST, .post_type = "text/plain" });
+	assert_int_equal(got.response.status, 302);
+	assert_non_null(strstr(web_last(&server), "Content-Length: 0\r\n"));
 }
 
 static void statuses_in_words(void **state)
@@ -661,11 +749,12 @@ static void statuses_in_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLAIN(answers), PLAIN(what_is_asked), PLAIN(resuming), PLAIN(size_limit_while_it_comes),
+		PLAIN(answers), PLAIN(what_is_asked), PLAIN(resuming), PLAIN(settled), PLAIN(size_limit_while_it_comes),
 		PLAIN(time_limits), PLAIN(not_reachable), PLAIN(what_cannot_be_asked), PLAIN(at_an_address),
 		PLAIN(over_ipv6), PLAIN(files), PLAIN(connections_are_kept_unless_fresh), PLAIN(so_many_at_once),
 		PLAIN(cancelled), PLAIN(asked_again_and_closed_in_the_callback), PLAIN(no_handshake),
 		TLS(certificates), TLS(client_certificate), TLS(redirect_from_https_to_http),
+		PLAIN(the_time_of_the_server), PLAIN(posting),
 		cmocka_unit_test(statuses_in_words),
 	};
 
