@@ -23,7 +23,11 @@ void floors_fini(struct floors *floors)
 	for (size_t i = 0; i < floors->role_count; i++)
 		mem_free(floors->roles[i].name);
 	mem_free(floors->roles);
-	mem_free(floors->refused);
+	mem_free(floors->node);
+	for (size_t i = 0; i < floors->refused_count; i++) {
+		mem_free(floors->refused[i].release);
+		mem_free(floors->refused[i].why);
+	}
 	*floors = (struct floors){ 0 };
 }
 
@@ -59,12 +63,76 @@ void floors_set(struct floors *floors, const char *role, int64_t version)
 	floors->roles[floors->role_count++] = (struct floors_role){ mem_string(role), version };
 }
 
-void floors_refuse(struct floors *floors, const char *release)
+/* Its place, or refused_count. */
+static size_t find_refused(const struct floors *floors, const char *release)
 {
-	char *copy = mem_string(release);
+	size_t i = 0;
 
-	mem_free(floors->refused);
-	floors->refused = copy;
+	while (i < floors->refused_count && strcmp(floors->refused[i].release, release) != 0)
+		i++;
+	return i;
+}
+
+static void drop_refused(struct floors *floors, size_t i)
+{
+	mem_free(floors->refused[i].release);
+	mem_free(floors->refused[i].why);
+	floors->refused_count--;
+	memmove(&floors->refused[i], &floors->refused[i + 1], (floors->refused_count - i) * sizeof *floors->refused);
+}
+
+void floors_refuse(struct floors *floors, const char *release, unsigned items, const char *why)
+{
+	struct floors_refused entry = { mem_string(release), items, mem_string(why) };
+
+	/* A line of the file is one line. */
+	for (char *at = entry.why; *at != '\0'; at++) {
+		if ((unsigned char)*at < ' ')
+			*at = ' ';
+	}
+	floors_allow(floors, release);
+	if (floors->refused_count == FLOORS_REFUSED_MAX)
+		drop_refused(floors, 0);
+	floors->refused[floors->refused_count++] = entry;
+}
+
+bool floors_allow(struct floors *floors, const char *release)
+{
+	size_t i = find_refused(floors, release);
+
+	if (i == floors->refused_count)
+		return false;
+	drop_refused(floors, i);
+	return true;
+}
+
+const struct floors_refused *floors_refused(const struct floors *floors, const char *release)
+{
+	size_t i = find_refused(floors, release);
+
+	return i < floors->refused_count ? &floors->refused[i] : NULL;
+}
+
+/* "RELEASE ITEMS WHY", or "RELEASE" as it once was: a release has no blanks. */
+static void take_refused(struct floors *floors, char *value)
+{
+	char *end = strchr(value, ' ');
+	unsigned long items = 0;
+
+	if (end != NULL) {
+		*end++ = '\0';
+		items = strtoul(end, &end, 10);
+		end += *end == ' ';
+	}
+	floors_refuse(floors, value, (unsigned)items, end != NULL ? end : "");
+}
+
+void floors_own(struct floors *floors, const char *node)
+{
+	char *copy = mem_string(node);
+
+	mem_free(floors->node);
+	floors->node = copy;
 }
 
 static char *path_of(const char *folder, uint64_t sequence)
@@ -101,7 +169,11 @@ static void take_line(struct floors *floors, const char *key, char *value)
 	else if (strcmp(key, "active") == 0)
 		floors->active = strtoull(value, NULL, 10);
 	else if (strcmp(key, "refused") == 0)
-		floors_refuse(floors, value);
+		take_refused(floors, value);
+	else if (strcmp(key, "node") == 0)
+		floors_own(floors, value);
+	else if (strcmp(key, "soak") == 0)
+		floors->soak_s = strtoll(value, NULL, 10);
 	else if (strcmp(key, "role") == 0) {
 		char *name = strchr(value, ' ');
 
@@ -156,12 +228,13 @@ int floors_load(const char *folder, struct floors *ret, struct err_note *note)
 	*ret = two[newer];
 	floors_fini(&two[!newer]);
 	for (int i = 0; i < 2; i++) {
-		if (err[i] == 0 || err[i] == -ENOENT)
+		/* From the second writing on there are two. */
+		if (err[i] == 0 || (err[i] == -ENOENT && ret->sequence < 2))
 			continue;
 		err_note_set(note, folder, 0, "floor.%c is %s; %s", i == 1 ? 'a' : 'b',
-			     err[i] == ERR_FORMAT ? "damaged" : err_text(err[i]),
+			     err[i] == ERR_FORMAT ? "damaged" : err[i] == -ENOENT ? "gone" : err_text(err[i]),
 			     ret->sequence != 0 ? "the other one is used, which may be one step older"
-						: "no other one is whole: what was seen is taken from the metadata");
+						: "no other one is whole: what was seen is taken from the metadata and the generations");
 		return err[i];
 	}
 	return 0;
@@ -200,8 +273,13 @@ int floors_save(const char *folder, struct floors *floors, struct err_note *note
 
 	add(&text, HEAD "sequence %" PRIu64 "\ntime %" PRId64 "\nfetched %" PRId64 "\nexpires %" PRId64
 	    "\nactive %" PRIu64 "\n", sequence, floors->time_s, floors->fetched_s, floors->expires_s, floors->active);
-	if (floors->refused != NULL)
-		add(&text, "refused %s\n", floors->refused);
+	if (floors->node != NULL)
+		add(&text, "node %s\n", floors->node);
+	if (floors->soak_s != 0)
+		add(&text, "soak %" PRId64 "\n", floors->soak_s);
+	for (size_t i = 0; i < floors->refused_count; i++)
+		add(&text, "refused %s %u %s\n", floors->refused[i].release, floors->refused[i].items,
+		    floors->refused[i].why);
 	for (size_t i = 0; i < floors->role_count; i++) {
 		/* A role's name is the repository's: one with a newline would be a line of its own. */
 		if (tuf_path_is_good(floors->roles[i].name))

@@ -8,6 +8,7 @@
 
 #include "conf/base/mem.h"
 #include "sync/json_build.h"
+#include "sync/manifest_inner.h"
 
 static const char *const kinds[MANIFEST_KINDS] = { "zone", "sites", "part", "file", "secret", "policy", "list" };
 
@@ -24,7 +25,14 @@ void manifest_free(struct manifest *manifest)
 		mem_free(item->type);
 		mem_free(item->state);
 	}
+	for (size_t i = 0; i < manifest->walk_count; i++) {
+		for (size_t j = 0; j < manifest->walks[i].role_count; j++)
+			mem_free(manifest->walks[i].roles[j].name);
+		mem_free(manifest->walks[i].roles);
+	}
+	mem_free(manifest->walks);
 	mem_free(manifest->items);
+	mem_free(manifest->parts);
 	mem_free(manifest->release);
 	mem_free(manifest);
 }
@@ -74,9 +82,11 @@ static bool same_text(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-static bool same_item(const struct manifest_item *a, const struct manifest_item *b)
+bool manifest_same_item(const struct manifest_item *a, const struct manifest_item *b)
 {
 	if (a->kind != b->kind || strcmp(a->path, b->path) != 0)
+		return false;
+	if (a->serve_max_s != b->serve_max_s || a->serve_soa_expire != b->serve_soa_expire || a->aged_servfail != b->aged_servfail)
 		return false;
 	if (a->kind == MANIFEST_ZONE && a->sum[0] != '\0' && b->sum[0] != '\0')
 		return a->head == b->head && strcmp(a->sum, b->sum) == 0;
@@ -89,10 +99,24 @@ bool manifest_same(const struct manifest *a, const struct manifest *b)
 	if (a == NULL || b == NULL || a->item_count != b->item_count || strcmp(a->release, b->release) != 0)
 		return false;
 	for (size_t i = 0; i < a->item_count; i++) {
-		if (!same_item(&a->items[i], &b->items[i]))
+		if (!manifest_same_item(&a->items[i], &b->items[i]))
 			return false;
 	}
 	return true;
+}
+
+unsigned manifest_count_of(const struct manifest *manifest, const char *release)
+{
+	char *end;
+	int64_t number = strtoll(release, &end, 10);
+	unsigned count = 0;
+
+	for (size_t i = 0; *end == '\0' && i < manifest->item_count; i++) {
+		const struct manifest_item *item = &manifest->items[i];
+
+		count += item->release == number && !item->held_back && item->kind != MANIFEST_LIST;
+	}
+	return count;
 }
 
 /* ---- writing ---- */
@@ -107,6 +131,12 @@ static void set_number(struct json_view *object, const char *name, uint64_t valu
 {
 	if (value != 0)
 		json_build_set_integer(object, name, (int64_t)value);
+}
+
+static void set_flag(struct json_view *object, const char *name, bool value)
+{
+	if (value)
+		json_build_set(object, name, json_build_flag(true));
 }
 
 static void set_steps(struct json_view *object, const char *name, const struct manifest_step *steps, size_t count)
@@ -125,7 +155,7 @@ static void set_steps(struct json_view *object, const char *name, const struct m
 	}
 }
 
-static struct json_view *print_item(const struct manifest_item *item)
+struct json_view *manifest_print_item(const struct manifest_item *item)
 {
 	struct json_view *object = json_build_object();
 
@@ -133,8 +163,11 @@ static struct json_view *print_item(const struct manifest_item *item)
 	json_build_set_text(object, "path", item->path);
 	set_text(object, "sha256", item->blob.sha256);
 	set_number(object, "length", item->blob.length);
-	if (item->held_back)
-		json_build_set(object, "held_back", json_build_flag(true));
+	set_flag(object, "held_back", item->held_back);
+	set_flag(object, "staged", item->staged);
+	set_number(object, "lifted_head", item->lifted_head);
+	set_text(object, "lifted_sum", item->lifted_sum);
+	set_number(object, "text", item->text_length);
 	set_number(object, "soak", (uint64_t)item->soak_s);
 	set_number(object, "release", (uint64_t)item->release);
 	set_number(object, "order", (uint64_t)item->order);
@@ -156,6 +189,9 @@ static struct json_view *print_item(const struct manifest_item *item)
 	}
 	set_text(object, "type", item->type);
 	set_number(object, "max_age", (uint64_t)item->max_age_s);
+	set_number(object, "serve_max", (uint64_t)item->serve_max_s);
+	set_flag(object, "serve_soa_expire", item->serve_soa_expire);
+	set_flag(object, "aged_servfail", item->aged_servfail);
 	return object;
 }
 
@@ -184,9 +220,16 @@ char *manifest_print(const struct manifest *manifest, size_t *ret_len)
 	json_build_set_integer(document, "timestamp", manifest->timestamp);
 	json_build_set_integer(document, "snapshot", manifest->snapshot);
 	json_build_set_integer(document, "fetched", manifest->fetched_s);
-	list = json_build_list_in(document, "items");
-	for (size_t i = 0; i < manifest->item_count; i++)
-		json_build_append(list, print_item(&manifest->items[i]));
+	list = json_build_list_in(document, manifest->part_count > 0 ? "parts" : "items");
+	for (size_t i = 0; i < manifest->part_count; i++) {
+		struct json_view *part = json_build_object();
+
+		set_text(part, "sha256", manifest->parts[i].sha256);
+		set_number(part, "length", manifest->parts[i].length);
+		json_build_append(list, part);
+	}
+	for (size_t i = 0; manifest->part_count == 0 && i < manifest->item_count; i++)
+		json_build_append(list, manifest_print_item(&manifest->items[i]));
 	sum_of(document, digits);
 	json_build_set_text(document, "sum", digits);
 	char *text = json_build_print(document, ret_len);
@@ -240,7 +283,7 @@ static int kind_of(const char *text)
 	return -1;
 }
 
-static bool read_item(struct json_view *from, struct manifest *manifest)
+bool manifest_read_item(struct json_view *from, struct manifest *manifest)
 {
 	const char *path = json_view_text(json_view_member(from, "path"));
 	int kind = kind_of(json_view_text(json_view_member(from, "kind")));
@@ -251,6 +294,10 @@ static bool read_item(struct json_view *from, struct manifest *manifest)
 	get_digits(from, "sha256", item->blob.sha256);
 	item->blob.length = get_number(from, "length");
 	json_view_flag(json_view_member(from, "held_back"), &item->held_back);
+	json_view_flag(json_view_member(from, "staged"), &item->staged);
+	item->lifted_head = (uint32_t)get_number(from, "lifted_head");
+	get_digits(from, "lifted_sum", item->lifted_sum);
+	item->text_length = get_number(from, "text");
 	item->soak_s = (int64_t)get_number(from, "soak");
 	item->release = (int64_t)get_number(from, "release");
 	item->order = (int64_t)get_number(from, "order");
@@ -270,7 +317,23 @@ static bool read_item(struct json_view *from, struct manifest *manifest)
 		return false;
 	item->type = mem_string(json_view_text(json_view_member(from, "type")));
 	item->max_age_s = (int64_t)get_number(from, "max_age");
+	item->serve_max_s = (int64_t)get_number(from, "serve_max");
+	json_view_flag(json_view_member(from, "serve_soa_expire"), &item->serve_soa_expire);
+	json_view_flag(json_view_member(from, "aged_servfail"), &item->aged_servfail);
 	return true;
+}
+
+static bool read_parts(struct json_view *list, struct manifest *manifest)
+{
+	manifest->part_count = json_view_count(list);
+	manifest->parts = mem_array(manifest->part_count, sizeof *manifest->parts);
+	for (size_t i = 0; i < manifest->part_count; i++) {
+		get_digits(json_view_at(list, i), "sha256", manifest->parts[i].sha256);
+		manifest->parts[i].length = get_number(json_view_at(list, i), "length");
+		if (manifest->parts[i].sha256[0] == '\0' || manifest->parts[i].length > MANIFEST_BYTES_MAX)
+			return false;
+	}
+	return manifest->part_count > 0 && manifest->part_count <= MANIFEST_PARTS;
 }
 
 static bool read_all(struct json_view *document, struct manifest *manifest)
@@ -278,15 +341,19 @@ static bool read_all(struct json_view *document, struct manifest *manifest)
 	struct json_view *list = json_view_member(document, "items");
 	const char *release = json_view_text(json_view_member(document, "release"));
 
+	if (get_number(document, "v") != 1)
+		return false;
 	manifest->generation = get_number(document, "generation");
 	manifest->release = mem_string(release);
 	manifest->timestamp = (int64_t)get_number(document, "timestamp");
 	manifest->snapshot = (int64_t)get_number(document, "snapshot");
 	manifest->fetched_s = (int64_t)get_number(document, "fetched");
+	if (release != NULL && json_view_is_list(json_view_member(document, "parts")))
+		return read_parts(json_view_member(document, "parts"), manifest);
 	if (!json_view_is_list(list) || release == NULL)
 		return false;
 	for (size_t i = 0; i < json_view_count(list); i++) {
-		if (!read_item(json_view_at(list, i), manifest))
+		if (!manifest_read_item(json_view_at(list, i), manifest))
 			return false;
 	}
 	manifest_sort(manifest);
@@ -313,7 +380,7 @@ int manifest_parse(struct span bytes, struct manifest **ret, struct err_note *no
 	json_view_free(document);
 	if (!good) {
 		manifest_free(manifest);
-		err_note_set(note, NULL, 0, "the manifest is not of this form");
+		err_note_set(note, NULL, 0, "the manifest is not of this form: it may be of a later version");
 		return ERR_FORMAT;
 	}
 	*ret = manifest;

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/base/clock.h"
 #include "conf/base/file.h"
 #include "conf/base/mem.h"
 #include "sync/state_inner.h"
@@ -34,7 +36,7 @@ static int take_lock(struct state *state, struct err_note *note)
 
 static int make_folders(struct state *state, struct err_note *note)
 {
-	static const char *const names[] = { "", "/blob", "/gen", "/roots", "/tuf" };
+	static const char *const names[] = { "", "/blob", "/gen", "/part", "/roots", "/tuf" };
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0] && err == 0; i++) {
@@ -60,6 +62,7 @@ int state_open(const char *state_dir, struct state **ret_state, struct err_note 
 
 	*state = (struct state){
 		.folder = mem_format("%s/sync", state_dir), .images = mem_format("%s/zones", state_dir), .lock = -1,
+		.seen = state_seen_new(), .unsynced = true,	/* what a process before this one has left may be so */
 	};
 	int err = make_folders(state, note);
 	if (err == 0)
@@ -75,17 +78,39 @@ int state_open(const char *state_dir, struct state **ret_state, struct err_note 
 		return err;
 	}
 	state_sweep(state);
-	if (floors_load(state->folder, &state->floors, &floors_note) != 0) {
-		err_list_add(warnings, floors_note.file, 0, "%s", floors_note.text);
-		state_floors_from_metadata(state);
-	}
 	uint64_t newest;
 	if (state_generations(state, &newest, 1) == 1)
 		state->newest = newest;
+	err = floors_load(state->folder, &state->floors, &floors_note);
+	if (err == 0 && state->floors.sequence == 0 && state->newest > 0) {
+		/* The first of them is written before the first generation. */
+		err = -ENOENT;
+		err_note_set(&floors_note, state->folder, 0,
+			     "floor.a and floor.b are gone: what was seen is taken from the metadata and the generations");
+	}
+	if (err != 0) {
+		err_list_add(warnings, floors_note.file, 0, "%s", floors_note.text);
+		state_floors_from_files(state);
+	}
+	char *served = mem_format("%s/served", state->folder);
+	ledger_open(&state->served, served, state_now(state, clock_wall_s()), warnings);
+	mem_free(served);
 	if (state->newest < state->floors.active)
 		state->newest = state->floors.active;
 	*ret_state = state;
 	return 0;
+}
+
+static void forget_fresh(struct state *state, bool remove)
+{
+	for (size_t i = 0; i < state->fresh_count; i++) {
+		if (remove)
+			unlink(state->fresh[i]);
+		mem_free(state->fresh[i]);
+	}
+	mem_free(state->fresh);
+	state->fresh = NULL;
+	state->fresh_count = state->fresh_room = 0;
 }
 
 void state_close(struct state *state)
@@ -94,6 +119,10 @@ void state_close(struct state *state)
 		return;
 	tuf_store_close(state->metadata);
 	floors_fini(&state->floors);
+	state_forget_names(state, 0);
+	state_seen_free(state->seen);
+	forget_fresh(state, false);
+	ledger_fini(&state->served);
 	if (state->lock >= 0)
 		close(state->lock);
 	mem_free(state->folder);
@@ -101,9 +130,16 @@ void state_close(struct state *state)
 	mem_free(state);
 }
 
+int64_t state_floor(const struct state *state)
+{
+	return state->floors.time_s > STATE_EPOCH_S ? state->floors.time_s : STATE_EPOCH_S;
+}
+
 int64_t state_now(const struct state *state, int64_t clock_s)
 {
-	return clock_s > state->floors.time_s ? clock_s : state->floors.time_s;
+	int64_t floor = state_floor(state);
+
+	return clock_s > floor ? clock_s : floor;
 }
 
 int state_save_floors(struct state *state, struct err_note *note)
@@ -118,6 +154,11 @@ char *state_blob_path(const struct state *state, const char *sha256)
 	return mem_format("%s/blob/%s", state->folder, sha256);
 }
 
+char *state_part_path(const struct state *state, const char *sha256)
+{
+	return mem_format("%s/part/%s", state->folder, sha256);
+}
+
 static struct tuf_file file_of(const struct manifest_blob *blob)
 {
 	struct tuf_file file = { .length = (int64_t)blob->length };
@@ -128,10 +169,14 @@ static struct tuf_file file_of(const struct manifest_blob *blob)
 
 bool state_has_blob(const struct state *state, const struct manifest_blob *blob)
 {
+	if (state_seen_has(state->seen, blob))
+		return true;
 	char *path = state_blob_path(state, blob->sha256);
 	struct tuf_file file = file_of(blob);
 	bool has = tuf_target_is_there(path, &file);
 
+	if (has)
+		state_seen_add(state->seen, blob);
 	mem_free(path);
 	return has;
 }
@@ -169,10 +214,49 @@ int state_write_blob(struct state *state, struct span bytes, struct manifest_blo
 	if (state_has_blob(state, ret_blob))
 		return 0;
 	char *path = state_blob_path(state, ret_blob->sha256);
-	int err = file_replace(path, bytes.at, bytes.len, 0600);
+	int err = file_replace_unsynced(path, bytes.at, bytes.len, 0600);
 	if (err != 0)
 		err_note_set(note, path, 0, "cannot be written: %s", err_text(err));
+	else
+		state_note_unsynced(state, path);
 	mem_free(path);
+	return err;
+}
+
+/* ---- what waits for the disk ---- */
+
+void state_note_unsynced(struct state *state, const char *path)
+{
+	void *fresh = state->fresh;
+
+	mem_grow(&fresh, &state->fresh_room, state->fresh_count, sizeof *state->fresh);
+	state->fresh = fresh;
+	state->fresh[state->fresh_count++] = mem_string(path);
+	state->unsynced = true;
+}
+
+/* Nothing when images are of one file system with the rest. */
+static int sync_images(const struct state *state)
+{
+	struct stat ours, images;
+
+	if (stat(state->folder, &ours) == 0 && stat(state->images, &images) == 0 && ours.st_dev == images.st_dev)
+		return 0;
+	return file_sync_all(state->images);
+}
+
+int state_sync(struct state *state, struct err_note *note)
+{
+	int err = state->unsynced ? file_sync_all(state->folder) : 0;
+
+	if (err == 0 && state->unsynced)
+		err = sync_images(state);
+	if (err != 0)
+		err_note_set(note, state->folder, 0, "what was written may not be on disk: %s", err_text(err));
+	state->unsynced = err != 0;
+	if (err != 0)
+		state_refresh(state);
+	forget_fresh(state, err != 0);
 	return err;
 }
 
@@ -197,16 +281,22 @@ int state_write_image(struct state *state, const void *bytes, size_t size, struc
 	int err = file_replace_unsynced(path, bytes, size, 0644);
 	if (err != 0)
 		err_note_set(note, path, 0, "cannot be written: %s", err_text(err));
+	else
+		state_note_unsynced(state, path);
 	mem_free(path);
 	return err;
 }
 
-int state_sync_images(const struct state *state, struct err_note *note)
+int state_write_image_now(const struct state *state, const void *bytes, size_t size, struct err_note *note)
 {
-	int err = file_sync_all(state->images);
+	char digest[MANIFEST_HEX];
 
+	state_image_digest(bytes, digest);
+	char *path = state_image_path(state, digest);
+	int err = file_replace(path, bytes, size, 0644);
 	if (err != 0)
-		err_note_set(note, state->images, 0, "the images may not be on disk: %s", err_text(err));
+		err_note_set(note, path, 0, "cannot be written: %s", err_text(err));
+	mem_free(path);
 	return err;
 }
 
@@ -228,125 +318,4 @@ int state_map_image(const struct state *state, const char *digest, struct zone_i
 		*ret_image = image;
 	mem_free(path);
 	return err;
-}
-
-/* ---- generations ---- */
-
-static char *manifest_path(const struct state *state, uint64_t generation)
-{
-	return mem_format("%s/gen/%" PRIu64 "/manifest.json", state->folder, generation);
-}
-
-int state_write_generation(struct state *state, struct manifest *manifest, struct err_note *note)
-{
-	uint64_t generation = state->newest + 1;
-	char *path, *text, *folder = mem_format("%s/gen/%" PRIu64, state->folder, generation);
-	size_t len;
-	int err = file_make_folders(folder, 0755);
-
-	manifest->generation = generation;
-	path = manifest_path(state, generation);
-	text = manifest_print(manifest, &len);
-	if (err == 0)
-		err = file_replace(path, text, len, 0600);
-	if (err == 0) {
-		char *above = mem_format("%s/gen", state->folder);
-		int fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (fd < 0 || fsync(fd) != 0)
-			err = -errno;
-		if (fd >= 0)
-			close(fd);
-		mem_free(above);
-	}
-	if (err == 0)
-		state->newest = generation;
-	else
-		err_note_set(note, path, 0, "cannot be written: %s", err_text(err));
-	mem_free(folder);
-	mem_free(path);
-	mem_free(text);
-	return err;
-}
-
-int state_read_generation(const struct state *state, uint64_t generation, struct manifest **ret, struct err_note *note)
-{
-	char *path = manifest_path(state, generation);
-	uint8_t *bytes;
-	size_t len;
-	int err = file_read(path, MANIFEST_BYTES_MAX, &bytes, &len);
-
-	if (err != 0) {
-		err_note_set(note, path, 0, "cannot be read: %s", err_text(err));
-	} else {
-		err = manifest_parse((struct span){ bytes, len }, ret, note);
-		mem_free(bytes);
-		if (err == 0 && (*ret)->generation != generation) {
-			manifest_free(*ret);
-			err_note_set(note, path, 0, "it is the manifest of another generation");
-			err = ERR_FORMAT;
-		}
-	}
-	mem_free(path);
-	return err;
-}
-
-static int newest_first(const void *a, const void *b)
-{
-	uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
-
-	return (one < other) - (one > other);
-}
-
-size_t state_generations(const struct state *state, uint64_t *ret, size_t room)
-{
-	char *folder = mem_format("%s/gen", state->folder);
-	DIR *entries = opendir(folder);
-	uint64_t *all = NULL;
-	size_t count = 0, capacity = 0;
-
-	mem_free(folder);
-	if (entries == NULL)
-		return 0;
-	for (struct dirent *entry; (entry = readdir(entries)) != NULL; ) {
-		void *list = all;
-		char *end;
-		uint64_t number = strtoull(entry->d_name, &end, 10);
-
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || *end != '\0')
-			continue;
-		mem_grow(&list, &capacity, count, sizeof *all);
-		all = list;
-		all[count++] = number;
-	}
-	closedir(entries);
-	if (count > 0)
-		qsort(all, count, sizeof *all, newest_first);
-	if (count > room)
-		count = room;
-	if (count > 0)
-		memcpy(ret, all, count * sizeof *all);
-	mem_free(all);
-	return count;
-}
-
-int state_activate(struct state *state, uint64_t generation, struct err_note *note)
-{
-	uint64_t before = state->floors.active;
-
-	state->floors.active = generation;
-	int err = state_save_floors(state, note);
-	if (err != 0)
-		state->floors.active = before;
-	return err;
-}
-
-void state_drop_generation(struct state *state, uint64_t generation)
-{
-	char *path = manifest_path(state, generation), *folder = mem_format("%s/gen/%" PRIu64, state->folder, generation);
-
-	unlink(path);
-	rmdir(folder);
-	mem_free(path);
-	mem_free(folder);
 }

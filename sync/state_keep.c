@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stays and what goes in state-dir/sync, and how a damaged root is made again. */
+/* What stays and what goes in state-dir/sync. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/base/clock.h"
 #include "conf/base/file.h"
 #include "conf/base/mem.h"
 #include "sync/state_inner.h"
-#include "sync/tuf_drive.h"
-#include "sync/tuf_metadata.h"
 
-enum { ROOT_MAX = 1 << 20, ROOTS_MAX = 100000, STORED_MAX = 64 << 20 };
+enum { PART_STALE_S = 7 * 86400 };
 
-/* Calls each() for every name in the folder that does not begin with a point. */
-static void for_names(const char *folder, void (*each)(void *ctx, const char *folder, const char *name), void *ctx)
+void state_names_in(const char *folder, void (*each)(void *ctx, const char *folder, const char *name), void *ctx)
 {
 	DIR *entries = opendir(folder);
 
@@ -59,11 +59,23 @@ static void sweep_generation(void *ctx, const char *folder, const char *name)
 {
 	char *path = mem_format("%s/%s", folder, name), *manifest = mem_format("%s/manifest.json", path);
 
-	for_names(path, sweep_name, ctx);
+	state_names_in(path, sweep_name, ctx);
 	if (access(manifest, F_OK) != 0)
 		rmdir(path);	/* it was never written to its end */
 	mem_free(path);
 	mem_free(manifest);
+}
+
+/* A master that was away for so long has other files by now. */
+static void sweep_part(void *ctx, const char *folder, const char *name)
+{
+	const int64_t *now_s = ctx;
+	char *path = mem_format("%s/%s", folder, name);
+	struct stat stat;
+
+	if (lstat(path, &stat) == 0 && (!S_ISREG(stat.st_mode) || stat.st_mtime < *now_s - PART_STALE_S))
+		unlink(path);
+	mem_free(path);
 }
 
 void state_sweep(struct state *state)
@@ -73,39 +85,70 @@ void state_sweep(struct state *state)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		char *folder = mem_format("%s%s", state->folder, names[i]);
 
-		for_names(folder, sweep_name, NULL);
+		state_names_in(folder, sweep_name, NULL);
 		mem_free(folder);
 	}
 	char *generations = mem_format("%s/gen", state->folder);
-	for_names(generations, sweep_generation, NULL);
+	state_names_in(generations, sweep_generation, NULL);
 	mem_free(generations);
+	char *parts = mem_format("%s/part", state->folder);
+	state_names_in(parts, sweep_part, &(int64_t){ clock_wall_s() });
+	mem_free(parts);
+}
+
+struct part_filter {
+	bool (*wanted)(void *ctx, const char *sha256);
+	void *ctx;
+};
+
+static void drop_part(void *ctx, const char *folder, const char *name)
+{
+	const struct part_filter *filter = ctx;
+
+	if (filter->wanted == NULL || !filter->wanted(filter->ctx, name))
+		remove_in(folder, name);
+}
+
+void state_drop_parts(const struct state *state, bool (*wanted)(void *ctx, const char *sha256), void *ctx)
+{
+	char *parts = mem_format("%s/part", state->folder);
+
+	state_names_in(parts, drop_part, &(struct part_filter){ wanted, ctx });
+	mem_free(parts);
 }
 
 /* ---- collection ---- */
 
-struct kept {
-	char (*names)[MANIFEST_HEX];	/* sorted */
-	size_t name_count, name_room;
+/* Of one generation. */
+struct state_names {
+	struct state_names *next;
+	uint64_t generation;
+	char *release;
+	uint8_t (*names)[HASH_SHA256_BYTES];	/* sorted */
+	size_t count, room;
 };
 
-static void keep_name(struct kept *kept, const char *digits)
+static void keep_name(struct state_names *kept, const char *digits)
 {
 	void *names = kept->names;
 
 	if (digits[0] == '\0')
 		return;
-	mem_grow(&names, &kept->name_room, kept->name_count, sizeof *kept->names);
+	mem_grow(&names, &kept->room, kept->count, sizeof *kept->names);
 	kept->names = names;
-	memcpy(kept->names[kept->name_count++], digits, MANIFEST_HEX);
+	if (hash_get_hex(digits, kept->names[kept->count], HASH_SHA256_BYTES) == HASH_SHA256_BYTES)
+		kept->count++;
 }
 
-static int by_digits(const void *a, const void *b)
+static int by_digest(const void *a, const void *b)
 {
-	return memcmp(a, b, MANIFEST_HEX);
+	return memcmp(a, b, HASH_SHA256_BYTES);
 }
 
-static void keep_manifest(struct kept *kept, const struct manifest *manifest)
+static void keep_manifest(struct state_names *kept, const struct manifest *manifest)
 {
+	for (size_t i = 0; i < manifest->part_count; i++)
+		keep_name(kept, manifest->parts[i].sha256);
 	for (size_t i = 0; i < manifest->item_count; i++) {
 		const struct manifest_item *item = &manifest->items[i];
 
@@ -116,18 +159,72 @@ static void keep_manifest(struct kept *kept, const struct manifest *manifest)
 		for (size_t j = 0; j < item->overlay_count; j++)
 			keep_name(kept, item->overlay[j].blob.sha256);
 	}
+	if (kept->count > 0)
+		qsort(kept->names, kept->count, sizeof *kept->names, by_digest);
 }
 
-static bool is_kept(const struct kept *kept, const char *name, size_t len)
+void state_keep_names(struct state *state, const struct manifest *manifest)
 {
-	char key[MANIFEST_HEX];
+	struct state_names *names = mem_alloc(sizeof *names);
+
+	state_forget_names(state, manifest->generation);
+	*names = (struct state_names){ .next = state->names, .generation = manifest->generation,
+		.release = mem_string(manifest->release) };
+	keep_manifest(names, manifest);
+	state->names = names;
+}
+
+void state_forget_names(struct state *state, uint64_t generation)
+{
+	for (struct state_names **at = &state->names; *at != NULL; ) {
+		struct state_names *names = *at;
+
+		if (generation != 0 && names->generation != generation) {
+			at = &names->next;
+			continue;
+		}
+		*at = names->next;
+		mem_free(names->names);
+		mem_free(names->release);
+		mem_free(names);
+	}
+}
+
+/* Those of a generation, read when they are not known; NULL: they cannot be. */
+static const struct state_names *know_names(struct state *state, uint64_t generation)
+{
+	struct manifest *manifest;
+	struct err_note note;
+
+	for (const struct state_names *names = state->names; names != NULL; names = names->next) {
+		if (names->generation == generation)
+			return names;
+	}
+	if (state_read_generation(state, generation, &manifest, &note) != 0)
+		return NULL;
+	state_keep_names(state, manifest);
+	manifest_free(manifest);
+	return state->names;
+}
+
+static bool is_kept(const struct state *state, const char *name, size_t len)
+{
+	uint8_t key[HASH_SHA256_BYTES];
+	char digits[MANIFEST_HEX];
 
 	if (len != MANIFEST_HEX - 1)
 		return false;
-	memcpy(key, name, len);
-	key[len] = '\0';
-	return kept->name_count > 0
-		&& bsearch(key, kept->names, kept->name_count, sizeof *kept->names, by_digits) != NULL;
+	memcpy(digits, name, len);
+	digits[len] = '\0';
+	if (strcmp(digits, state->spare) == 0)
+		return true;
+	if (hash_get_hex(digits, key, sizeof key) != sizeof key)
+		return false;
+	for (const struct state_names *names = state->names; names != NULL; names = names->next) {
+		if (names->count > 0 && bsearch(key, names->names, names->count, sizeof *names->names, by_digest) != NULL)
+			return true;
+	}
+	return false;
 }
 
 static void collect_blob(void *ctx, const char *folder, const char *name)
@@ -151,185 +248,28 @@ static void collect_image(void *ctx, const char *folder, const char *name)
 void state_collect(struct state *state)
 {
 	uint64_t all[1024];
-	size_t count = state_generations(state, all, sizeof all / sizeof all[0]), stay = 0;
-	struct kept kept = { 0 };
+	size_t count = state_generations(state, all, sizeof all / sizeof all[0]), stay = 0, refused_stay = 0;
 	bool whole = true;
 
 	for (size_t i = 0; i < count; i++) {
-		struct manifest *manifest;
-		struct err_note note;
+		const struct state_names *names = know_names(state, all[i]);
+		/* What was gone back from is no place to go back to: the newest such stays for want of anything else. */
+		bool refused = names != NULL && all[i] != state->floors.active && floors_refused(&state->floors, names->release) != NULL;
 
-		if (stay >= STATE_GENERATIONS && all[i] != state->floors.active) {
+		if (all[i] != state->floors.active && (refused ? refused_stay >= 1 : stay >= STATE_GENERATIONS)) {
 			state_drop_generation(state, all[i]);
 			continue;
 		}
-		stay++;
-		if (state_read_generation(state, all[i], &manifest, &note) != 0) {
-			whole = false;
-			continue;
-		}
-		keep_manifest(&kept, manifest);
-		manifest_free(manifest);
+		*(refused ? &refused_stay : &stay) += 1;
+		whole = whole && names != NULL;
 	}
 	/* With one that cannot be read now, nobody knows what it names. */
 	if (whole) {
 		char *blobs = mem_format("%s/blob", state->folder);
 
-		if (kept.name_count > 0)
-			qsort(kept.names, kept.name_count, sizeof *kept.names, by_digits);
-		for_names(blobs, collect_blob, &kept);
-		for_names(state->images, collect_image, &kept);
+		state_names_in(blobs, collect_blob, state);
+		state_names_in(state->images, collect_image, state);
 		mem_free(blobs);
 	}
-	mem_free(kept.names);
-}
-
-/* ---- floors and roots ---- */
-
-static void floor_of_file(void *ctx, const char *folder, const char *name)
-{
-	struct state *state = ctx;
-	char *path = mem_format("%s/%s", folder, name);
-	struct json_view *document = NULL;
-	struct err_note note;
-	uint8_t *bytes;
-	int64_t version = 0;
-	size_t len;
-
-	if (file_read(path, STORED_MAX, &bytes, &len) == 0) {
-		document = json_view_parse((struct span){ bytes, len }, &note);
-		mem_free(bytes);
-	}
-	json_view_integer(json_view_member(json_view_member(document, "signed"), "version"), &version);
-	json_view_free(document);
-	mem_free(path);
-	/* Delegated roles have their snapshot's word; quoted names would have to be undone. */
-	for (int kind = 0; kind < TUF_KINDS; kind++) {
-		const char *role = tuf_kind_name((enum tuf_kind)kind);
-
-		if (strncmp(name, role, strlen(role)) == 0 && strcmp(name + strlen(role), ".json") == 0
-		    && version > floors_version(&state->floors, role))
-			floors_set(&state->floors, role, version);
-	}
-}
-
-void state_floors_from_metadata(struct state *state)
-{
-	char *folder = mem_format("%s/tuf", state->folder);
-
-	for_names(folder, floor_of_file, state);
-	mem_free(folder);
-}
-
-static char *root_path(const struct state *state, int64_t version)
-{
-	return mem_format("%s/roots/%" PRId64 ".root.json", state->folder, version);
-}
-
-int state_keep_root(struct state *state, int64_t version, struct span bytes, struct err_note *note)
-{
-	char *path = root_path(state, version);
-	int err = file_replace(path, bytes.at, bytes.len, 0644);
-
-	if (err != 0)
-		err_note_set(note, path, 0, "cannot be written: %s", err_text(err));
-	mem_free(path);
-	return err;
-}
-
-static bool is_root(struct span bytes)
-{
-	struct tuf_trust trust = { 0 };
-	struct err_note note;
-
-	tuf_settings_init(&trust.settings, 0);
-	bool good = bytes.len <= (uint64_t)trust.settings.bytes_max[TUF_ROOT]
-		&& tuf_trust_first_root(&trust, bytes, &note) == 0;
-	tuf_trust_fini(&trust);
-	return good;
-}
-
-/* Whether the chain leads on from what trust has; then it has the next one, which is also *bytes. */
-static bool next_of_chain(const struct state *state, struct tuf_trust *trust, uint8_t **bytes, size_t *len)
-{
-	char *path = root_path(state, trust->root->version + 1);
-	uint8_t *next;
-	size_t next_len;
-	struct err_note note;
-	bool reset, good = file_read(path, ROOT_MAX, &next, &next_len) == 0;
-
-	mem_free(path);
-	if (!good)
-		return false;
-	if (tuf_trust_next_root(trust, (struct span){ next, next_len }, &reset, &note) != 0) {
-		mem_free(next);
-		return false;
-	}
-	mem_free(*bytes);
-	*bytes = next;
-	*len = next_len;
-	return true;
-}
-
-int state_anchor(struct state *state, const char *root_file, struct err_note *note, struct err_list *warnings)
-{
-	struct tuf_trust trust = { 0 };
-	uint8_t *bytes;
-	size_t len;
-	int err = tuf_store_load(state->metadata, "root", ROOT_MAX, &bytes, &len, note);
-
-	if (err == 0) {
-		bool good = is_root((struct span){ bytes, len });
-
-		mem_free(bytes);
-		if (good)
-			return 0;
-		err_list_add(warnings, state->folder, 0, "tuf/root.json is damaged: it is made again from %s", root_file);
-	} else if (err != -ENOENT && err != ERR_LIMIT) {
-		return err;
-	}
-	err = file_read(root_file, ROOT_MAX, &bytes, &len);
-	if (err != 0) {
-		err_note_set(note, root_file, 0, "the trusted root (sync.root) cannot be read: %s", err_text(err));
-		return err;
-	}
-	tuf_settings_init(&trust.settings, 0);
-	err = tuf_trust_first_root(&trust, (struct span){ bytes, len }, note);
-	if (err != 0) {
-		char *why = mem_string(note->text);
-
-		err_note_set(note, root_file, 0, "the trusted root (sync.root) is none: %s", why);
-		mem_free(why);
-	}
-	for (unsigned i = 0; err == 0 && i < ROOTS_MAX && next_of_chain(state, &trust, &bytes, &len);)
-		i++;
-	if (err == 0)
-		err = tuf_store_save(state->metadata, "root", (struct span){ bytes, len }, note);
-	tuf_trust_fini(&trust);
-	mem_free(bytes);
-	return err;
-}
-
-int state_check_root(const char *root_file, struct err_note *note)
-{
-	struct tuf_trust trust = { 0 };
-	uint8_t *bytes;
-	size_t len;
-	int err = file_read(root_file, ROOT_MAX, &bytes, &len);
-
-	if (err != 0) {
-		err_note_set(note, root_file, 0, "the trusted root (sync.root) cannot be read: %s", err_text(err));
-		return err;
-	}
-	tuf_settings_init(&trust.settings, 0);
-	err = tuf_trust_first_root(&trust, (struct span){ bytes, len }, note);
-	tuf_trust_fini(&trust);
-	mem_free(bytes);
-	if (err != 0) {
-		char *why = mem_string(note->text);
-
-		err_note_set(note, root_file, 0, "the trusted root (sync.root) is none: %s", why);
-		mem_free(why);
-	}
-	return err;
+	state_drop_parts(state, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf/base/mem.h"
+#include "sync/json_build.h"
 #include "sync/manifest.h"
 
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -90,11 +91,115 @@ static void test_damaged(void **state)
 	manifest_free(manifest);
 }
 
+/* A digest that is right over a document that is none of ours: of a later version, or written by something else. */
+static void expect_form(const char *json, const char *why)
+{
+	struct err_note note = { .text = "" };
+	struct json_view *document = json_view_parse(span_string(json), &note);
+	uint8_t digest[HASH_SHA256_BYTES], *canonical;
+	char digits[MANIFEST_HEX];
+	struct manifest *manifest;
+	size_t len;
+
+	assert_non_null(document);
+	canonical = json_view_canonical(document, &len);
+	hash_sha256((struct span){ canonical, len }, digest);
+	hash_put_hex((struct span){ digest, sizeof digest }, digits);
+	mem_free(canonical);
+	json_build_set_text(document, "sum", digits);
+	char *text = json_build_print(document, &len);
+	int err = manifest_parse((struct span){ (uint8_t *)text, len }, &manifest, &note);
+	if (err != (why != NULL ? ERR_FORMAT : 0) || strcmp(note.text, why != NULL ? why : "") != 0)
+		fail_msg("%s: %d: %s", json, err, note.text);
+	if (err == 0)
+		manifest_free(manifest);
+	mem_free(text);
+	json_view_free(document);
+}
+
+static void test_forms(void **state)
+{
+	static const char form[] = "the manifest is not of this form: it may be of a later version";
+
+	(void)state;
+	expect_form("{\"v\":1,\"release\":\"1\",\"items\":[]}", NULL);
+	expect_form("{\"v\":1,\"release\":\"1\",\"items\":[],\"of\":\"later\"}", NULL);
+	expect_form("{\"v\":2,\"release\":\"1\",\"items\":[]}", form);
+	expect_form("{\"release\":\"1\",\"items\":[]}", form);
+	expect_form("{}", form);
+	expect_form("{\"v\":1,\"release\":1,\"items\":[]}", form);
+	expect_form("{\"v\":1,\"release\":\"1\",\"items\":{}}", form);
+	expect_form("{\"v\":1,\"release\":\"1\",\"items\":[7]}", form);
+	expect_form("{\"v\":1,\"release\":\"1\",\"items\":[{\"kind\":\"zone\"}]}", form);
+	expect_form("{\"v\":1,\"release\":\"1\",\"items\":[{\"kind\":\"moon\",\"path\":\"a\"}]}", form);
+	expect_form("{\"v\":1,\"release\":\"1\",\"items\":[{\"kind\":\"zone\",\"path\":\"a\"}]}", NULL);
+	expect_form("{\"v\":1,\"release\":\"1\",\"items\":[{\"kind\":\"zone\",\"path\":\"a\",\"state\":\"ab\"}]}", form);
+	expect_form("{\"v\":1,\"release\":\"1\",\"items\":[{\"kind\":\"zone\",\"path\":\"a\",\"steps\":7,\"length\":-1}]}", NULL);
+}
+
+static void test_no_manifest(void **state)
+{
+	static const char *const texts[] = { "", "x", "[]", "7", "{}", "{\"v\":1,\"release\":\"1\",\"items\":[]}",
+					     "{\"v\":1,\"sum\":\"" A "\"}", "{\"v\":1,\"sum\":7}", "{\"v\":1.5,\"sum\":\"" A "\"}" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct err_note note;
+		struct manifest *manifest;
+
+		assert_int_equal(manifest_parse(span_string(texts[i]), &manifest, &note), ERR_FORMAT);
+		assert_string_equal(note.text, "the manifest is damaged");
+	}
+	manifest_free(NULL);
+	assert_null(manifest_find(NULL, "a"));
+}
+
+/* What decides what is served, and what does not. */
+static void test_same(void **state)
+{
+	struct manifest *one = make();
+
+	(void)state;
+	for (int change = 0; change < 14; change++) {
+		struct manifest *other = make();
+		struct manifest_item *zone = manifest_find(other, "zones/a/zone"), *file = manifest_find(other, "files/h/x");
+
+		switch (change) {
+		/* all the same */
+		case 0: other->generation++; break;
+		case 1: other->timestamp++; other->snapshot++; other->fetched_s++; break;
+		case 2: zone->image[0] = 'c'; zone->image_serial--; manifest_set_steps(&zone->overlay, &zone->overlay_count, NULL, 0); break;
+		case 3: strcpy(zone->blob.sha256, B); zone->serial++; break;	/* another checkpoint of the same records */
+		case 4: zone->order++; break;
+		case 5: file->soak_s = 60; break;
+		/* another */
+		case 6: zone->head--; break;
+		case 7: strcpy(zone->sum, A); break;
+		case 8: strcpy(file->blob.sha256, B); break;
+		case 9: file->max_age_s++; break;
+		case 10: file->order++; break;
+		case 11: other->release[0] = '9'; break;
+		case 12: manifest_add(other, MANIFEST_FILE, "files/h/y"); break;
+		case 13: file->kind = MANIFEST_SECRET; break;
+		}
+		if (manifest_same(one, other) != (change < 6))
+			fail_msg("change %d", change);
+		assert_int_equal(manifest_same(other, one), change < 6);
+		manifest_free(other);
+	}
+	assert_false(manifest_same(one, NULL));
+	assert_false(manifest_same(NULL, one));
+	manifest_free(one);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_no_manifest),
+		cmocka_unit_test(test_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
