@@ -9,9 +9,11 @@
 
 #include "conf/base/log.h"
 #include "conf/base/mem.h"
+#include "sync/age.h"
 #include "sync/content_inner.h"
 #include "sync/follow_inner.h"
 #include "sync/guards.h"
+#include "sync/ledger.h"
 #include "sync/probes.h"
 
 struct content *content_retain(struct content *content)
@@ -23,6 +25,15 @@ struct content *content_retain(struct content *content)
 static void wipe(void *bytes, size_t len)
 {
 	explicit_bzero(bytes, len);
+}
+
+void content_forget_past(struct content *content)
+{
+	for (size_t i = 0; i < content->past_count; i++)
+		mem_free(content->past[i].zone);
+	mem_free(content->past);
+	content->past = NULL;
+	content->past_count = 0;
 }
 
 void content_release(struct content *content)
@@ -49,6 +60,7 @@ void content_release(struct content *content)
 	mem_free(content->file_hosts);
 	wipe(&content->cookies, sizeof content->cookies);
 	wipe(content->tickets, sizeof content->tickets);
+	content_forget_past(content);
 	guards_free(content->guards);
 	probes_free(content->probes);
 	manifest_free(content->manifest);
@@ -83,7 +95,10 @@ static enum content_fault fault_of(int err)
 	case -EROFS:
 	case -EACCES:
 	case -EMFILE:
+	case -ENOMEM:
 		return CONTENT_DISK;
+	case -ECANCELED:
+		return CONTENT_CANCELED;
 	case ERR_INVALID:
 	case ERR_LIMIT:
 	case ERR_FORMAT:
@@ -106,6 +121,20 @@ enum content_fault content_blob(struct content_build *build, char *name, const s
 	return err == 0 ? CONTENT_GOOD : err == -ENOENT || err == ERR_FORMAT ? CONTENT_FAULT : CONTENT_DISK;
 }
 
+void content_name_item(struct err_note *note, const char *path)
+{
+	char *zone = content_zone_name(path), text[sizeof *note + 16];
+	bool part = strncmp(path, "sites/", 6) == 0 && strncmp(note->text, path, strcspn(path + 6, "/") + 7) == 0;
+
+	/* A file of a site's has been named already. */
+	if (!part && strstr(note->file, path) == NULL && strstr(note->text, path) == NULL
+	    && (zone == NULL || strncmp(note->text, "zone ", 5) != 0)) {
+		err_note_print(note, text, sizeof text);
+		err_note_set(note, NULL, 0, "%.300s: %.700s", path, text);
+	}
+	mem_free(zone);
+}
+
 /* ---- policy ---- */
 
 static enum content_fault build_policy(struct content_build *build, const struct manifest_item *item)
@@ -121,17 +150,25 @@ static enum content_fault build_policy(struct content_build *build, const struct
 		err = guards_parse(span, &build->content->guards, build->note);
 	else if (strcmp(item->path, "policy/probes.json") == 0)
 		err = probes_parse(span, &build->content->probes, build->note);
+	else if (strcmp(item->path, "policy/gate.json") == 0)
+		err = gate_parse(span, &build->content->gate, build->note);
 	mem_free(bytes);
 	return err == 0 ? CONTENT_GOOD : CONTENT_FAULT;
 }
 
-static enum content_fault build_item(struct content_build *build, struct manifest_item *item)
+static enum content_fault build_kind(struct content_build *build, struct manifest_item *item)
 {
 	struct content *content = build->content;
+	const struct content_wish *wish = build->wish;
 
+	if (wish->canceled != NULL && wish->canceled(wish->canceled_ctx)) {
+		err_note_set(build->note, NULL, 0, "it was broken off");
+		return CONTENT_CANCELED;
+	}
 	switch (item->kind) {
 	case MANIFEST_ZONE:
 		item->zone = content->zone_count;
+		content->zones[item->zone].item = item;
 		return content_build_zone(build, item, &content->zones[content->zone_count++]);
 	case MANIFEST_SITES:
 		return content_build_sites(build, item);
@@ -142,6 +179,15 @@ static enum content_fault build_item(struct content_build *build, struct manifes
 	default:
 		return CONTENT_GOOD;	/* policy was first; parts are read by their sites; the list is done with */
 	}
+}
+
+static enum content_fault build_item(struct content_build *build, struct manifest_item *item)
+{
+	enum content_fault what = item->kind == MANIFEST_POLICY ? build_policy(build, item) : build_kind(build, item);
+
+	if (what != CONTENT_GOOD)
+		content_name_item(build->note, item->path);
+	return what;
 }
 
 /* Those with an order in the list of the group, in that order: the first secret is the one that makes cookies. */
@@ -176,10 +222,12 @@ enum content_fault content_build(const struct content_wish *wish, struct content
 
 	atomic_init(&content->count, 1);
 	content->manifest = manifest;
+	gate_default(&content->gate);
 	content->zones = mem_array(manifest->item_count, sizeof *content->zones);
+	content->past = mem_array(manifest->item_count, sizeof *content->past);
 	for (size_t i = 0; i < manifest->item_count && what == CONTENT_GOOD; i++) {
 		if (manifest->items[i].kind == MANIFEST_POLICY)
-			what = build_policy(&build, &manifest->items[i]);
+			what = build_item(&build, &manifest->items[i]);
 	}
 	for (size_t i = 0; i < manifest->item_count && what == CONTENT_GOOD; i++) {
 		if (manifest->items[i].kind != MANIFEST_POLICY && manifest->items[i].kind != MANIFEST_SECRET)
@@ -191,6 +239,7 @@ enum content_fault content_build(const struct content_wish *wish, struct content
 		content_release(content);
 		return what;
 	}
+	content->first_limit_s = age_first_limit(content);
 	*ret = content;
 	return CONTENT_GOOD;
 }

@@ -8,6 +8,7 @@
 #define SYNC_CONTENT_H
 
 #include "conf/conf.h"
+#include "sync/gate.h"
 #include "sync/lthash.h"
 #include "sync/manifest.h"
 #include "sync/state.h"
@@ -16,6 +17,7 @@
 #include "zone/name.h"
 
 struct guards;
+struct ledger_entry;
 struct node_key;
 struct probes;
 
@@ -26,9 +28,10 @@ struct content_zone {
 	int64_t loaded_at;		/* wall clock */
 	uint64_t took_ns;
 	struct lthash *state;		/* NULL: not counted yet */
+	const struct manifest_item *item;	/* of the content's manifest */
 };
 
-enum { CONTENT_TICKET_MAX = 80 };
+enum { CONTENT_TICKET_SHORT = 48, CONTENT_TICKET_MAX = 80 };
 struct content_ticket {
 	uint8_t bytes[CONTENT_TICKET_MAX];
 	size_t len;			/* 48 or 80 */
@@ -47,8 +50,14 @@ struct content {
 	struct cookie_secrets cookies;	/* count 0: none */
 	struct content_ticket tickets[CONF_TICKET_KEYS_MAX];
 	size_t ticket_count;
+	int64_t first_limit_s;		/* sync/age: the age at which something in it is too old; 0: nothing ever is */
 	struct guards *guards;		/* NULL: none */
 	struct probes *probes;
+	struct ledger_entry *past;	/* what guarded zones were before: for sync/ledger, when it is committed */
+	size_t past_count;
+	struct gate gate;		/* as signed, or by default */
+	int64_t soak_until_s;		/* wall clock; 0: nothing in it is new and staged. Set before it is committed */
+	bool staged;			/* something of it is new, and not for all nodes yet */
 };
 
 struct content *content_retain(struct content *content);
@@ -68,21 +77,46 @@ enum content_plan content_plan(const struct manifest_item *item, const struct co
 /* Sees to it that a blob is in the state folder. */
 typedef int content_need_fn(void *ctx, const char *name, const struct manifest_blob *blob, struct err_note *note);
 
+/* A zone's image with its changesets merged into it, made aside while the zone goes on: the next version is patched onto it
+ * instead of onto the old one. sync/content_spare.c. Thread: one at a time; _make() any. */
+struct content_spare {
+	char *path;			/* of the item */
+	struct zone_image *from;	/* what it is made of, until it is made */
+	char sum[MANIFEST_HEX];		/* state digest of that */
+	char base[MANIFEST_HEX];	/* image on disk that it differs from by these */
+	struct manifest_step *overlay;
+	size_t overlay_count;
+	struct zone_image *image;	/* what came of it; NULL: not made yet */
+	char digest[MANIFEST_HEX];	/* of it on disk */
+	struct err_note note;
+};
+/* Of the zone that is most worth it; NULL: none is. */
+struct content_spare *content_spare_new(const struct content *content);
+/* Takes a second and three times the image's memory for a million records. On disk when it is made; state is only looked
+ * at. A negative code with the note: it is none. */
+int content_spare_make(struct content_spare *spare, const struct state *state);
+/* Whether what item describes is what was merged, and further changesets. */
+bool content_spare_fits(const struct content_spare *spare, const struct manifest_item *item);
+void content_spare_free(struct content_spare *spare);	/* NULL is allowed */
+
 struct content_wish {
 	const struct conf *conf;
 	const struct node_key *key;		/* NULL: secrets stay closed */
 	struct state *state;
 	struct manifest *manifest;		/* content_build() takes it over */
 	const struct content *running;		/* NULL: none */
+	const struct content_spare *spare;	/* NULL: none; it is made */
 	bool offline;				/* the images that the manifest names, nothing is built anew */
 	content_need_fn *need;			/* NULL: what is not on disk is missing */
 	void *need_ctx;
 	void (*remark)(void *ctx, const char *text);
 	void *remark_ctx;
+	bool (*canceled)(void *ctx);		/* asked before each item; NULL: never */
+	void *canceled_ctx;
 	int64_t now_s;
 };
 
-enum content_fault { CONTENT_GOOD, CONTENT_FAULT, CONTENT_NETWORK, CONTENT_DISK, CONTENT_GUARD };
+enum content_fault { CONTENT_GOOD, CONTENT_FAULT, CONTENT_NETWORK, CONTENT_DISK, CONTENT_GUARD, CONTENT_CANCELED };
 /* *ret is the caller's to release. Else the note says which item and why. */
 enum content_fault content_build(const struct content_wish *wish, struct content **ret, struct err_note *note);
 

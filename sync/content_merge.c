@@ -59,10 +59,12 @@ static struct conf_site *site_of(const struct conf *conf, const char *host)
 	return NULL;
 }
 
-static void add_content_site(struct merging *merging, const struct conf_site *from)
+/* source: whom faults that show only beside other sites are laid to. */
+static void add_content_site(struct merging *merging, const struct conf_site *from, const char *source)
 {
 	struct conf_site site = *from;
 
+	site.source = source;
 	site.hosts = mem_array(from->host_count, sizeof(char *));
 	site.host_count = 0;
 	for (size_t i = 0; i < from->host_count; i++) {
@@ -141,7 +143,7 @@ void content_merge(const struct content *content, const struct conf *conf, struc
 		add_site(&merging, &conf->sites[i]);
 	for (size_t i = 0; content != NULL && i < content->site_count; i++) {
 		for (size_t j = 0; j < content->sites[i]->site_count; j++)
-			add_content_site(&merging, &content->sites[i]->sites[j]);
+			add_content_site(&merging, &content->sites[i]->sites[j], content->sites[i]->file);
 	}
 	for (size_t i = 0; content != NULL && i < content->file_count; i++)
 		add_file(&merging, content->file_hosts[i], &content->files[i]);

@@ -63,18 +63,22 @@ enum content_plan content_plan(const struct manifest_item *item, const struct co
 			       const struct manifest_step *path[MANIFEST_STEPS_MAX], size_t *ret_count)
 {
 	const struct manifest_item *was = running != NULL ? manifest_find(running->manifest, item->path) : NULL;
-	int64_t cost;
+	const struct manifest_step *way[MANIFEST_STEPS_MAX];
+	int64_t cost, behind;
+	size_t way_count;
 
 	*ret_count = 0;
 	if (was != NULL && was->head == item->head
 	    && (item->sum[0] != '\0' && was->sum[0] != '\0' ? strcmp(item->sum, was->sum) == 0
 		: item->held_back || strcmp(item->blob.sha256, was->blob.sha256) == 0))
 		return CONTENT_PLAN_KEEP;
+	/* A checkpoint that leads nowhere is no way, however small it is. */
+	bool leads = find_path(item, item->serial, way, &way_count, &behind);
 	if (was != NULL && was->head != item->head && find_path(item, was->head, path, ret_count, &cost)
-	    && cost < (int64_t)item->blob.length)
+	    && (!leads || cost < (int64_t)item->blob.length + behind))
 		return CONTENT_PLAN_STEPS;
-	if (find_path(item, item->serial, path, ret_count, &cost))
-		return CONTENT_PLAN_CHECKPOINT;
-	*ret_count = 0;
-	return CONTENT_PLAN_CHECKPOINT;	/* whose serial is not head: it is refused when it is built */
+	*ret_count = leads ? way_count : 0;
+	if (*ret_count > 0)
+		memcpy(path, way, way_count * sizeof *way);
+	return CONTENT_PLAN_CHECKPOINT;	/* without a way its serial is not head: it is refused when it is built */
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf/base/mem.h"
+#include "conf/text.h"
 #include "sync/content_inner.h"
 #include "sync/follow_inner.h"
 
@@ -85,8 +86,10 @@ static int lead(void *ctx, char **place)
 		return ERR_INVALID;
 	}
 	leading->what = content_blob(build, follow_target_name(part->path, part->blob.sha256), &part->blob, &bytes);
-	if (leading->what != CONTENT_GOOD)
+	if (leading->what != CONTENT_GOOD) {
+		content_name_item(build->note, part->path);
 		return ERR_INVALID;
+	}
 	mem_free(bytes);
 	mem_free(*place);
 	*place = state_blob_path(build->wish->state, part->blob.sha256);
@@ -132,6 +135,11 @@ enum content_fault content_build_file(struct content_build *build, const struct 
 
 	if (slash == NULL || slash == host) {
 		err_note_set(build->note, item->path, 0, "expected files/HOST/PATH");
+		return CONTENT_FAULT;
+	}
+	/* Said by an online key, in custom: it must not write other lines into the head of a response. */
+	if (item->type != NULL && !conf_text_is_media_type(item->type)) {
+		err_note_set(build->note, item->path, 0, "custom: type is no media type such as \"text/plain; charset=utf-8\"");
 		return CONTENT_FAULT;
 	}
 	enum content_fault what = content_blob(build, follow_target_name(item->path, item->blob.sha256), &item->blob, &bytes);

@@ -27,6 +27,15 @@ static void free_locals(struct dataset_locals *locals)
 	mem_free(locals->names);
 }
 
+bool dataset_serves_zones(const struct dataset *dataset)
+{
+	for (size_t i = 0; i < zone_set_count(dataset->zones); i++) {
+		if (zone_set_at(dataset->zones, i)->base != NULL)
+			return true;
+	}
+	return false;
+}
+
 void dataset_free(struct dataset *dataset)
 {
 	if (dataset == NULL)
@@ -50,6 +59,7 @@ void dataset_free(struct dataset *dataset)
 	mem_free(dataset->version);
 	mem_free(dataset->release);
 	content_release(dataset->content);
+	board_tell_fini(&dataset->tell);
 	prefixes_fini(&dataset->rate_limit.whitelist);
 	prefixes_fini(&dataset->http.proxies);
 	mem_free(dataset);

@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "redirect/health.h"
 #include "redirect/sites.h"
+#include "sync/board.h"
 #include "sync/site_counters.h"
 #include "sync/zone_counters.h"
 #include "zone/local.h"
@@ -19,6 +20,7 @@
 #include "zone/set.h"
 
 struct content;
+struct manifest_item;
 struct tls_certs;
 
 /* What is told of a zone beside its image; same index as in the zone set. */
@@ -33,6 +35,7 @@ struct dataset_zone {
 	enum conf_zonemd zonemd;	/* by which it was loaded */
 	bool current;		/* the version served is the newest source */
 	bool synced;		/* of content: source says which release */
+	const struct manifest_item *item;	/* and which one; of the dataset's content */
 	struct zone_counters *counters;	/* retained; NULL: dns.zone-statistics is off */
 };
 
@@ -75,12 +78,14 @@ struct dataset {
 	struct site_counters **site_counters;	/* of each site, retained */
 	struct redirect_health *health;	/* of its targets: all up, until server/health says otherwise */
 	struct zone_identity identity;	/* views into node and nsid below */
+	struct board_tell tell;		/* for CH sync.server. */
 	struct cookie_secrets cookies;
 	bool cookies_shared;		/* from files, not made by this node for itself */
 	uint64_t cookies_require_above;	/* UDP queries a second of the whole process; 0: never */
 	struct respond_env respond;	/* of the parts above */
 	struct dataset_tls tls[DATASET_TLS_SERVICES];
 	char *node, *version, *release;
+	size_t aged_refused;		/* zones of content that were too old to be answered from when this was staged */
 	struct content *content;	/* retained; NULL: nothing came from a master */
 	uint8_t nsid[CONF_NSID_MAX];
 	uint64_t tcp_idle_ms, tcp_io_ms;
@@ -91,6 +96,8 @@ struct dataset {
 	unsigned workers;		/* of the process: as at the start, whatever the configuration says now */
 };
 
+/* Whether there is a zone that can be answered from. */
+bool dataset_serves_zones(const struct dataset *dataset);
 void dataset_free(struct dataset *dataset);
 void dataset_tls_fini(struct dataset_tls tls[DATASET_TLS_SERVICES]);
 

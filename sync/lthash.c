@@ -70,15 +70,15 @@ void lthash_remove(struct lthash *state, struct span record)
 	subtract(state, record);
 }
 
-static void add_set(struct lthash *state, const struct zone_image_header *base, struct span owner,
-		    const struct zone_rrset *set, uint8_t *wire)
+static void put_set(struct lthash *state, const struct zone_image_header *base, struct span owner,
+		    const struct zone_rrset *set, void (*put)(struct lthash *state, struct span record), uint8_t *wire)
 {
 	struct zone_rr rr = zone_rr_first(set);
 
 	for (unsigned i = 0;;) {
 		size_t len = canonical_rr(base, owner, set, &rr, zone_rrset_ttl(set), wire);
 
-		add(state, (struct span){ wire, len });
+		put(state, (struct span){ wire, len });
 		if (++i == set->count)
 			return;
 		rr = zone_rr_next(set, &rr);
@@ -96,7 +96,7 @@ void lthash_add_image(struct lthash *state, const struct zone_image_header *base
 		struct span owner = { name, zone_node_name(base, zone_ref_of(base, node), name) };
 
 		for (unsigned i = 0; i < node->sets; i++, set = zone_rrset_next(set))
-			add_set(state, base, owner, set, wire);
+			put_set(state, base, owner, set, add, wire);
 	}
 	mem_free(wire);
 }
@@ -115,6 +115,27 @@ void lthash_apply(struct lthash *state, const struct zone_changes *changes)
 			subtract(state, record);
 	}
 	mem_free(wire);
+}
+
+static bool is_of_version(uint16_t type)
+{
+	return type == DNS_SOA || type == DNS_ZONEMD;
+}
+
+void lthash_body(const struct lthash *state, const struct zone_image_header *base, uint8_t ret_sum[LTHASH_SUM_BYTES])
+{
+	const struct zone_node *apex = zone_node_at(base, base->apex_node);
+	const struct zone_rrset *set = zone_node_first_set(apex);
+	uint8_t *wire = mem_array(CANONICAL_RR_MAX, 1);
+	struct lthash body = *state;
+
+	prepare();
+	for (unsigned i = 0; i < apex->sets; i++, set = zone_rrset_next(set)) {
+		if (is_of_version(zone_rrset_type(set)) || is_of_version(set->covers))
+			put_set(&body, base, (struct span){ base->apex, base->apex_len }, set, subtract, wire);
+	}
+	mem_free(wire);
+	lthash_sum(&body, ret_sum);
 }
 
 void lthash_write(const struct lthash *state, uint8_t out[LTHASH_STATE_BYTES])

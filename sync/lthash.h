@@ -32,6 +32,10 @@ void lthash_add_image(struct lthash *state, const struct zone_image_header *base
 /* What the changes do to a state. */
 void lthash_apply(struct lthash *state, const struct zone_changes *changes);
 
+/* The sum of a state without the records of a version: SOA, ZONEMD, and their RRSIGs. Of equal bodies are equal, whatever
+ * their serials. state: of base. */
+void lthash_body(const struct lthash *state, const struct zone_image_header *base, uint8_t ret_sum[LTHASH_SUM_BYTES]);
+
 void lthash_sum(const struct lthash *state, uint8_t ret_sum[LTHASH_SUM_BYTES]);
 /* The state as bytes, the same on every machine: little-endian lanes. */
 void lthash_write(const struct lthash *state, uint8_t out[LTHASH_STATE_BYTES]);

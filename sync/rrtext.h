@@ -9,6 +9,7 @@
 
 #include "conf/base/err.h"
 #include "conf/base/span.h"
+#include "zone/changes.h"
 #include "zone/image.h"
 #include "zone/name.h"
 #include "zone/text.h"
@@ -22,6 +23,20 @@ typedef int rrtext_line_fn(void *ctx, const char *line, size_t len);
 int rrtext_write(const struct zone_image_header *base, rrtext_line_fn *on_line, void *ctx);
 /* One record, without the newline. The caller's (mem_free). */
 char *rrtext_line(struct span owner, uint16_t type, uint32_t ttl, struct span rdata);
+
+/* Bytes of all its lines, and what changes add to them. */
+uint64_t rrtext_length(const struct zone_image_header *base);
+int64_t rrtext_growth(const struct zone_changes *changes);
+
+/* The same as rrtext_read() below, of text that comes in pieces, however cut. Fed until one of them fails, and ended when
+ * none did. The note, path and zone outlive it. */
+enum { RRTEXT_LINE_MAX = 1 << 20 };	/* bytes: RDATA of 65535 bytes takes 4 times as many at most */
+struct rrtext_reader;
+struct rrtext_reader *rrtext_reader_new(const char *path, const struct name *zone, zone_text_record_fn *on_record,
+					void *ctx, struct err_note *note);
+int rrtext_reader_take(struct rrtext_reader *reader, struct span piece);
+int rrtext_reader_end(struct rrtext_reader *reader);	/* what is left is the last line */
+void rrtext_reader_free(struct rrtext_reader *reader);
 
 /* Every record of text, in its order, which is not checked; record->line is the line it stands in, counted from 1. path
  * is for messages. ERR_SYNTAX with the first fault in note: what is no record of this form, an owner outside of zone,

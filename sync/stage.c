@@ -9,8 +9,10 @@
 #include "sync/stage_locals.h"
 #include "sync/stage_zones.h"
 
-static void set_identity(struct dataset *dataset, const struct conf *conf)
+static void set_identity(struct dataset *dataset, const struct stage_wish *wish)
 {
+	const struct conf *conf = wish->conf;
+
 	dataset->node = mem_string(conf->node.name);
 	dataset->version = mem_string(conf->node.version);
 	dataset->release = mem_string(dataset->content != NULL ? dataset->content->manifest->release : "local");
@@ -22,6 +24,10 @@ static void set_identity(struct dataset *dataset, const struct conf *conf)
 		.release = span_string(dataset->release),
 		.generation = dataset->generation,
 	};
+	if (wish->board == NULL)
+		return;
+	board_tell_init(&dataset->tell, wish->board, dataset, &conf->sync.allow_query);
+	dataset->identity.tell = &dataset->tell.zone;
 }
 
 static void set_limits(struct dataset *dataset, const struct conf *conf)
@@ -118,7 +124,7 @@ int stage_dataset(const struct stage_wish *wish, struct dataset **ret_dataset, u
 
 	dataset->generation = wish->running ? wish->running->generation + 1 : 1;
 	dataset->content = wish->content != NULL ? content_retain(wish->content) : NULL;
-	set_identity(dataset, conf);
+	set_identity(dataset, wish);
 	set_limits(dataset, conf);
 	dataset->workers = wish->running ? wish->running->workers : conf->workers;
 	dataset->respond = (struct respond_env){

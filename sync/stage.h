@@ -16,6 +16,8 @@ struct stage_wish {
 	bool keep_zones;		/* look at no zone's source, keep all images that run */
 	bool images;			/* map and write compiled images in state-dir */
 	bool keep_local;		/* of the configuration's own zones, sources and all; content may be another one */
+	int64_t content_age_s;		/* since the master said that it is still so; sync/age */
+	const struct sync_board *board;	/* for CH sync.server.; NULL: it is refused */
 	struct content *content;	/* that came from the master, retained by the dataset; NULL: none */
 };
 

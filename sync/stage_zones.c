@@ -7,7 +7,9 @@
 #include "conf/base/file.h"
 #include "conf/base/log.h"
 #include "conf/base/mem.h"
+#include "sync/age.h"
 #include "sync/content.h"
+#include "sync/wallclock.h"
 #include "zone/load.h"
 
 static bool same_version(const struct zone_image *a, const struct zone_image *b)
@@ -199,6 +201,7 @@ static int stage_as_they_run(const struct stage_wish *wish, const char *images, 
 		}
 	}
 	dataset->zones = zone_set_copy(running->zones);
+	dataset->aged_refused = running->aged_refused;
 	for (size_t i = 0; i < zone_set_count(running->zones); i++)
 		copy_info(&running->zone_infos[i], &dataset->zone_infos[i]);
 	if (only != NULL)
@@ -215,6 +218,8 @@ static void add_synced(const struct stage_wish *wish, size_t i, struct dataset *
 	struct dataset_zone *info = &dataset->zone_infos[zone_set_count(dataset->zones)];
 	const struct dataset_zone *was = NULL;
 
+	bool refused = age_refuses(zone, wish->content_age_s);
+	dataset->aged_refused += refused;
 	/* The operator at the node has the last word. */
 	if (zone_set_get(dataset->zones, &zone->apex) != NULL) {
 		log_warn("zone %s: of content, but the configuration has a zone of this name, which is served", zone->name);
@@ -224,12 +229,19 @@ static void add_synced(const struct stage_wish *wish, size_t i, struct dataset *
 		was = &wish->running->zone_infos[zone_set_index(wish->running->zones, running)];
 	*info = (struct dataset_zone){
 		.name = mem_string(zone->name), .source = mem_format("sync, release %s", wish->content->manifest->release),
-		.loaded_at = zone->loaded_at, .took_ns = zone->took_ns, .current = true, .synced = true,
+		.loaded_at = zone->loaded_at, .took_ns = zone->took_ns, .current = true, .synced = true, .item = zone->item,
 	};
 	if (wish->conf->dns.zone_statistics)
 		info->counters = was != NULL && was->counters != NULL ? zone_counters_retain(was->counters)
 								      : zone_counters_new(dataset->workers);
-	zone_set_add(dataset->zones, &zone->apex, zone->image);
+	zone_set_add(dataset->zones, &zone->apex, refused ? NULL : zone->image);
+	if (!refused)
+		return;
+	char age[WALLCLOCK_SPAN_MAX], limit[WALLCLOCK_SPAN_MAX];
+	info->fault = mem_format("no word from the master for %s, serve_max is %s: answers are SERVFAIL",
+				 wallclock_print_span(wish->content_age_s, age, sizeof age),
+				 wallclock_print_span(age_limit(zone->item, zone_image_header(zone->image)), limit, sizeof limit));
+	zone_set_aged(dataset->zones);
 }
 
 /* The zones of the configuration as they run; the wish keeps them, whatever their sources are now. */
@@ -259,13 +271,14 @@ static int stage_local_as_they_run(const struct stage_wish *wish, const char *im
 	return 0;
 }
 
+/* Those that came from the master are on disk already. */
 static bool any_compiled(const struct dataset *dataset, const struct dataset *running)
 {
 	for (size_t i = 0; dataset->zones != NULL && i < zone_set_count(dataset->zones); i++) {
 		const struct zone_entry *zone = zone_set_at(dataset->zones, i);
 		const struct zone_entry *was = running != NULL ? zone_set_same(running->zones, zone) : NULL;
 
-		if (!dataset->zone_infos[i].mapped && zone->image != NULL && (was == NULL || was->image != zone->image))
+		if (!dataset->zone_infos[i].mapped && !dataset->zone_infos[i].synced && zone->image != NULL && (was == NULL || was->image != zone->image))
 			return true;
 	}
 	return false;

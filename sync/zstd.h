@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zstd frames with their size known before: what is unpacked is written into a block of exactly the signed length, so
- * neither a window nor an output of another size can be asked of us. The door to libzstd. Thread: any. */
+/* zstd frames with their size known before: no more than the signed length is ever written, nor is room made for what did
+ * not come yet. The door to libzstd. Thread: any. */
 #ifndef SYNC_ZSTD_H
 #define SYNC_ZSTD_H
 
@@ -15,8 +15,14 @@ enum {
 
 /* *ret_bytes is the caller's (mem_free). The frame tells its content's size and has a checksum. ERR_LIMIT. */
 int zstd_pack(struct span raw, int level, uint8_t **ret_bytes, size_t *ret_len);
+/* The content in pieces of ZSTD_PIECE bytes at most, never all of it at a time: beside them a window of at most 128 MB is
+ * held. A non-zero return of on_piece stops the unpacking and is returned. ERR_FORMAT as below; -ENOMEM. */
+enum { ZSTD_PIECE = 1 << 17 };
+typedef int zstd_piece_fn(void *ctx, struct span piece);
+int zstd_unpack_pieces(struct span packed, uint64_t raw_len, zstd_piece_fn *on_piece, void *ctx, struct err_note *note);
 /* raw_len: of the content, from what was signed. *ret_bytes is the caller's (mem_free) and has a NUL behind its last
- * byte, which is not counted. ERR_FORMAT with a note: not one frame of that content and size. */
+ * byte, which is not counted; it grows with what comes, whatever was told. ERR_FORMAT with a note: not one frame of that
+ * content and size. -ENOMEM. */
 int zstd_unpack(struct span packed, size_t raw_len, uint8_t **ret_bytes, struct err_note *note);
 
 #endif

@@ -52,6 +52,9 @@ static void test_plans(void **state)
 	expect(2, B, 1, 1000, CONTENT_PLAN_STEPS, "2-3 3-4 4-5 ");
 	expect(1, B, 1, 1000, CONTENT_PLAN_STEPS, "1-5 ");
 	expect(2, B, 5, 20, CONTENT_PLAN_CHECKPOINT, "");	/* which is smaller than the steps */
+	expect(2, B, 4, 15, CONTENT_PLAN_CHECKPOINT, "4-5 ");	/* also with the step behind it */
+	expect(2, B, 4, 25, CONTENT_PLAN_STEPS, "2-3 3-4 4-5 ");	/* which is to be counted */
+	expect(2, B, 7, 20, CONTENT_PLAN_STEPS, "2-3 3-4 4-5 ");	/* small, and leads nowhere */
 	expect(0, B, 4, 1000, CONTENT_PLAN_CHECKPOINT, "4-5 ");
 	expect(9, B, 4, 1000, CONTENT_PLAN_CHECKPOINT, "4-5 ");	/* no way from what runs */
 	expect(0, B, 7, 1000, CONTENT_PLAN_CHECKPOINT, "");	/* none at all: refused when it is built */

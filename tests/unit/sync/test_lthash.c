@@ -100,9 +100,39 @@ static void test_changes(void **state)
 	zone_image_release(image);
 }
 
+/* Equal but for the version; and not, but for one record. */
+static void test_body(void **state)
+{
+	static const struct { const char *text; bool same; } rows[] = {
+		{ "$TTL 300\n@ SOA ns h 9 1 1 1 1\n@ NS ns\nns A 192.0.2.53\n", true },
+		{ "$TTL 300\n@ SOA ns other 1 9 9 9 9\n@ NS ns\nns A 192.0.2.53\n", true },
+		{ "$TTL 300\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 192.0.2.54\n", false },
+		{ "$TTL 300\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 192.0.2.53\nns TXT x\n", false },
+	};
+	uint8_t want[LTHASH_SUM_BYTES], sum[LTHASH_SUM_BYTES], body[LTHASH_SUM_BYTES];
+	static char said[ZONE_BUILD_SAID_MAX];
+
+	(void)state;
+	for (int i = -1; i < (int)COUNT(rows); i++) {
+		struct zone_image *image = zone_build("example.org.", i < 0 ? "$TTL 300\n@ SOA ns h 1 1 1 1 1\n@ NS ns\nns A 192.0.2.53\n"
+						      : rows[i].text, said);
+		struct lthash counted = { 0 };
+
+		lthash_add_image(&counted, zone_image_header(image));
+		lthash_body(&counted, zone_image_header(image), i < 0 ? want : body);
+		lthash_sum(&counted, sum);
+		if (i >= 0) {
+			assert_int_equal(memcmp(want, body, sizeof body) == 0, rows[i].same);
+			assert_memory_not_equal(sum, body, sizeof body);
+		}
+		zone_image_release(image);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_body),
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_image),
 		cmocka_unit_test(test_changes),
