@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "conf/base/mem.h"
+#include "sync/hash.h"
 #include "sync/json_view.h"
+#include "sync/lthash.h"
 #include "zone/text.h"
 #include "zone/walk.h"
 
-enum { NOT_GIVEN = -1, TYPES_MAX = 64, TYPE_RRSIG = 46, TYPE_NSEC = 47, TYPE_NSEC3 = 50 };
+enum { NOT_GIVEN = -1, TYPES_MAX = 64, OVERRIDES_MAX = 1024, TYPE_RRSIG = 46, TYPE_NSEC = 47, TYPE_NSEC3 = 50 };
 
 struct guard {
 	char *glob;
@@ -27,6 +29,7 @@ struct guards {
 	size_t count;
 	char **overrides;
 	size_t override_count;
+	size_t unbound;		/* that lift nothing */
 };
 
 void guards_free(struct guards *guards)
@@ -98,8 +101,12 @@ static int read_guard(const char *glob, struct json_view *from, struct guard *gu
 	guard->ttl_min = guard->ttl_max = NOT_GIVEN;
 	/* A rail that nobody here understands must not look as if it held. */
 	while (json_view_next(from, &member)) {
-		if (!is_known(member.name))
-			return fault(note, glob, "it has a guard that this version does not know");
+		if (is_known(member.name))
+			continue;
+		char *what = mem_format("it has a guard that this version does not know: %.100s", member.name);
+		int err = fault(note, glob, what);
+		mem_free(what);
+		return err;
 	}
 	if (!json_view_is_object(from) || !read_number(from, "max_removed_permille", &guard->max_removed_permille)
 	    || !read_number(from, "max_removed", &guard->max_removed)
@@ -112,6 +119,60 @@ static int read_guard(const char *glob, struct json_view *from, struct guard *gu
 	if (!read_types(json_view_member(from, "frozen_apex"), guard->frozen, &guard->frozen_count)
 	    || !read_types(json_view_member(from, "forbidden"), guard->forbidden, &guard->forbidden_count))
 		return fault(note, glob, "expected a list of at most 64 types");
+	return 0;
+}
+
+static bool is_of_zone(const char *override, const char *zone)
+{
+	size_t len = strlen(zone);
+
+	return strncmp(override, zone, len) == 0 && override[len] == ' ';
+}
+
+static int read_override(struct json_view *from, struct guards *guards)
+{
+	const char *zone = json_view_text(json_view_member(from, "zone")), *sum = json_view_text(json_view_member(from, "sum"));
+	uint8_t bytes[LTHASH_SUM_BYTES];
+	int64_t head;
+
+	/* A number, or a text: the release of an older version. Whoever signs zones can say that it is that one. */
+	if (!json_view_is_object(from)) {
+		guards->unbound++;
+		return json_view_is_list(from) ? ERR_INVALID : 0;
+	}
+	if (zone == NULL || sum == NULL || hash_get_hex(sum, bytes, sizeof bytes) != (int)sizeof bytes
+	    || !json_view_integer(json_view_member(from, "head"), &head) || head < 0 || head > UINT32_MAX)
+		return ERR_INVALID;
+	char *id = guards_content_id(zone, (uint32_t)head, sum);
+	size_t len = strcspn(id, " ");
+	id[len] = '\0';
+	for (size_t i = 0; i < guards->override_count; i++) {
+		if (is_of_zone(guards->overrides[i], id)) {
+			mem_free(id);
+			return ERR_INVALID;
+		}
+	}
+	id[len] = ' ';
+	guards->overrides[guards->override_count++] = id;
+	return 0;
+}
+
+static int read_overrides(struct json_view *list, struct guards *guards, struct err_note *note)
+{
+	size_t count = json_view_count(list);
+
+	if (list != NULL && (!json_view_is_list(list) || count > OVERRIDES_MAX)) {
+		err_note_set(note, "policy/guards.json", 0, "overrides: expected a list of at most %d", OVERRIDES_MAX);
+		return ERR_INVALID;
+	}
+	guards->overrides = mem_array(count, sizeof(char *));
+	for (size_t i = 0; i < count; i++) {
+		if (read_override(json_view_at(list, i), guards) != 0) {
+			err_note_set(note, "policy/guards.json", 0, "overrides[%zu]: expected {\"zone\":NAME,\"head\":SERIAL,"
+				     "\"sum\":64 hexadecimal digits}, one for a zone", i);
+			return ERR_INVALID;
+		}
+	}
 	return 0;
 }
 
@@ -136,16 +197,8 @@ int guards_parse(struct span json, struct guards **ret, struct err_note *note)
 	guards->list = mem_array(json_view_count(zones), sizeof *guards->list);
 	while (err == 0 && zones != NULL && json_view_next(zones, &member))
 		err = read_guard(member.name, member.value, &guards->list[guards->count++], note);
-	guards->overrides = mem_array(json_view_count(overrides), sizeof(char *));
-	for (size_t i = 0; i < json_view_count(overrides); i++) {
-		struct json_view *value = json_view_at(overrides, i);
-		int64_t number;
-
-		if (json_view_text(value) != NULL)
-			guards->overrides[guards->override_count++] = mem_string(json_view_text(value));
-		else if (json_view_integer(value, &number))
-			guards->overrides[guards->override_count++] = mem_format("%" PRId64, number);
-	}
+	if (err == 0)
+		err = read_overrides(overrides, guards, note);
 	json_view_free(document);
 	if (err != 0) {
 		guards_free(guards);
@@ -153,6 +206,33 @@ int guards_parse(struct span json, struct guards **ret, struct err_note *note)
 	}
 	*ret = guards;
 	return 0;
+}
+
+/* ---- overrides ---- */
+
+char *guards_content_id(const char *zone, uint32_t head, const char *sum)
+{
+	size_t len = strlen(zone);
+	bool dot = len > 1 && zone[len - 1] == '.';
+	char *id = mem_format("%.*s %" PRIu32 " %s", (int)(len - dot), zone, head, sum);
+
+	for (char *at = id; *at != '\0'; at++)
+		*at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
+	return id;
+}
+
+bool guards_lift(const struct guards *guards, const char *content_id)
+{
+	for (size_t i = 0; guards != NULL && i < guards->override_count; i++) {
+		if (strcmp(guards->overrides[i], content_id) == 0)
+			return true;
+	}
+	return false;
+}
+
+size_t guards_unbound(const struct guards *guards)
+{
+	return guards->unbound;
 }
 
 /* ---- checking ---- */
@@ -197,7 +277,7 @@ static int broken(struct err_note *note, const char *format, ...)
 }
 
 /* By RRset: changes stand in its order. */
-static uint64_t count_removed(const struct zone_changes *changes)
+uint64_t guards_removed(const struct zone_changes *changes)
 {
 	uint64_t removed = 0;
 
@@ -214,21 +294,28 @@ static uint64_t count_removed(const struct zone_changes *changes)
 	return removed;
 }
 
+/* Within the hour, so that many small steps are no way around. */
 static int check_amount(const struct guard *guard, const struct zone_image_header *before,
-			const struct zone_image_header *after, const struct zone_changes *changes, struct err_note *note)
+			const struct zone_image_header *after, const struct zone_changes *changes,
+			const struct guards_past *past, struct err_note *note)
 {
-	uint64_t removed = count_removed(changes), had = before->records > 0 ? before->records : 1;
+	uint64_t removed = guards_removed(changes), had = past->had != 0 ? past->had : before->records;
 
+	/* What takes nothing away is not held up by what went before it. */
+	removed += removed != 0 ? past->removed : 0;
+	had = had > 0 ? had : 1;
+	const char *within = past->removed != 0 ? " within the hour" : "";
 	if (guard->max_removed != NOT_GIVEN && removed > (uint64_t)guard->max_removed)
-		return broken(note, "guard max_removed: %" PRIu64 " records would go, %" PRId64 " may", removed,
+		return broken(note, "guard max_removed: %" PRIu64 " records would go%s, %" PRId64 " may", removed, within,
 			      guard->max_removed);
 	if (guard->max_removed_permille != NOT_GIVEN && removed * 1000 > had * (uint64_t)guard->max_removed_permille)
-		return broken(note, "guard max_removed_permille: %" PRIu64 " of %" PRIu64 " records would go, %" PRId64
-			      " in a thousand may", removed, had, guard->max_removed_permille);
-	if (guard->max_growth_permille != NOT_GIVEN && after->records > before->records
-	    && (after->records - before->records) * UINT64_C(1000) > had * (uint64_t)guard->max_growth_permille)
-		return broken(note, "guard max_growth_permille: from %u to %u records, %" PRId64 " in a thousand more may be",
-			      before->records, after->records, guard->max_growth_permille);
+		return broken(note, "guard max_removed_permille: %" PRIu64 " of %" PRIu64 " records would go%s, %" PRId64
+			      " in a thousand may", removed, had, within, guard->max_removed_permille);
+	if (guard->max_growth_permille != NOT_GIVEN && after->records > before->records && after->records > had
+	    && (after->records - had) * UINT64_C(1000) > had * (uint64_t)guard->max_growth_permille)
+		return broken(note, "guard max_growth_permille: from %" PRIu64 " to %u records%s, %" PRId64
+			      " in a thousand more may be", had, after->records, past->had != 0 ? " within the hour" : "",
+			      guard->max_growth_permille);
 	return 0;
 }
 
@@ -282,16 +369,23 @@ static bool rises(uint32_t from, uint32_t to)
 	return from != to && to - from < UINT32_C(0x80000000);
 }
 
-int guards_check(const struct guards *guards, const char *release, const char *zone,
+bool guards_are_for(const struct guards *guards, const char *zone)
+{
+	for (size_t i = 0; guards != NULL && i < guards->count; i++) {
+		if (is_for(&guards->list[i], zone))
+			return true;
+	}
+	return false;
+}
+
+int guards_check(const struct guards *guards, const char *content_id, const char *zone,
 		 const struct zone_image_header *before, const struct zone_image_header *after,
-		 const struct zone_changes *changes, struct err_note *note)
+		 const struct zone_changes *changes, const struct guards_past *past, struct err_note *note)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < guards->override_count; i++) {
-		if (strcmp(guards->overrides[i], release) == 0)
-			return 0;
-	}
+	if (guards_lift(guards, content_id))
+		return 0;
 	for (size_t i = 0; i < guards->count && err == 0; i++) {
 		const struct guard *guard = &guards->list[i];
 
@@ -301,9 +395,11 @@ int guards_check(const struct guards *guards, const char *release, const char *z
 			err = check_all(guard, after, note);
 			continue;
 		}
-		if (changes->count > 0 && !rises(before->serial, after->serial))
+		if (changes->count > 0 && !rises(before->serial, after->serial) && !(past->served && past->held_back))
 			return broken(note, "guard serial: %u is not above %u", after->serial, before->serial);
-		err = check_amount(guard, before, after, changes, note);
+		if (past->served)
+			continue;
+		err = check_amount(guard, before, after, changes, past, note);
 		if (err == 0)
 			err = check_changes(guard, before, changes, note);
 	}
