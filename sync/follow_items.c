@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the group's list to a manifest: each item looked up by its path down the delegations, its custom read within
- * limits, the version chosen that is for this node. */
+/* From the group's list to a manifest: each item looked up by its path down the delegations. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,196 +8,10 @@
 #include "sync/content_inner.h"
 #include "sync/follow_inner.h"
 #include "sync/guards.h"
-#include "sync/rollout.h"
-#include "sync/rrtext.h"
 #include "sync/tuf_match.h"
 #include "zone/name.h"
 
-enum { SMALL_FILE_MAX = 64 << 20, STEP_RAW_MAX = 1 << 30 };
-
-static enum follow_result fault(struct follow *follow, const char *path, const char *what)
-{
-	err_note_set(follow->note, NULL, 0, "%.200s: %s", path, what);
-	return FOLLOW_CONTENT;
-}
-
-/* ---- custom of a zone ---- */
-
-static bool get_digits(struct json_view *from, const char *name, char ret[MANIFEST_HEX])
-{
-	const char *text = json_view_text(json_view_member(from, name));
-	uint8_t bytes[HASH_SHA256_BYTES];
-
-	if (text == NULL || hash_get_hex(text, bytes, sizeof bytes) != HASH_SHA256_BYTES)
-		return false;
-	hash_put_hex((struct span){ bytes, sizeof bytes }, ret);
-	return true;
-}
-
-static bool get_number(struct json_view *from, const char *name, int64_t least, int64_t most, int64_t *ret)
-{
-	return json_view_integer(json_view_member(from, name), ret) && *ret >= least && *ret <= most;
-}
-
-static bool get_serial(struct json_view *from, const char *name, uint32_t *ret)
-{
-	int64_t value;
-
-	if (!get_number(from, name, 0, UINT32_MAX, &value))
-		return false;
-	*ret = (uint32_t)value;
-	return true;
-}
-
-static bool get_sum(struct json_view *from, const char *name, char ret[MANIFEST_HEX])
-{
-	struct json_view *state = json_view_member(from, name);
-	const char *alg = json_view_text(json_view_member(state, "alg"));
-
-	/* An algorithm that is not known here is as none: then the SHA-256 of the files has to do. */
-	return state == NULL || alg == NULL || strcmp(alg, LTHASH_NAME) != 0 || get_digits(state, "sum", ret);
-}
-
-static bool read_steps(struct json_view *list, struct manifest_item *item)
-{
-	struct manifest_step steps[MANIFEST_STEPS_MAX];
-	size_t count = json_view_count(list), used = 0;
-
-	/* The newest are last; more than are taken is no fault, and the checkpoint leads everywhere. */
-	for (size_t i = count > MANIFEST_STEPS_MAX ? count - MANIFEST_STEPS_MAX : 0; i < count; i++) {
-		struct json_view *from = json_view_at(list, i);
-		struct manifest_step *step = &steps[used++];
-		int64_t length, raw;
-
-		*step = (struct manifest_step){ 0 };
-		if (!get_serial(from, "from", &step->from) || !get_serial(from, "to", &step->to)
-		    || !get_digits(from, "sha256", step->blob.sha256)
-		    || !get_number(from, "length", 1, FOLLOW_BLOB_MAX, &length)
-		    || !get_number(from, "raw", 1, STEP_RAW_MAX, &raw))
-			return false;
-		step->blob.length = (uint64_t)length;
-		step->raw = (uint64_t)raw;
-	}
-	manifest_set_steps(&item->steps, &item->step_count, steps, used);
-	return true;
-}
-
-static bool is(struct json_view *custom, const char *name, const char *value)
-{
-	const char *text = json_view_text(json_view_member(custom, name));
-
-	return text != NULL && strcmp(text, value) == 0;
-}
-
-static enum follow_result read_zone(struct follow *follow, struct json_view *custom, struct manifest_item *item)
-{
-	struct json_view *raw = json_view_member(custom, "raw");
-	int64_t length;
-
-	if (!is(custom, "codec", "zstd") || !is(custom, "fmt", RRTEXT_NAME))
-		return fault(follow, item->path, "custom: expected codec zstd and fmt " RRTEXT_NAME);
-	if (!get_number(raw, "length", 1, (int64_t)1 << 40, &length) || !get_digits(raw, "sha256", item->raw_sha256))
-		return fault(follow, item->path, "custom: raw has no length and sha256");
-	if (!get_serial(custom, "serial", &item->serial) || !get_serial(custom, "head", &item->head))
-		return fault(follow, item->path, "custom: expected the serials serial and head");
-	if (!get_sum(custom, "state", item->sum) || !get_sum(custom, "checkpoint_state", item->checkpoint_sum))
-		return fault(follow, item->path, "custom: expected a state digest of 64 hexadecimal digits");
-	item->raw_length = (uint64_t)length;
-	if (!read_steps(json_view_member(custom, "cs"), item))
-		return fault(follow, item->path, "custom: cs is not a list of changesets");
-	return FOLLOW_NEW;
-}
-
-/* ---- the version before, for those who have to wait ---- */
-
-/* What this node has of it already, whichever generation that is from: it only has to stay. */
-static bool stay(struct follow *follow, struct json_view *prev, struct manifest_item *item)
-{
-	const struct manifest_item *had =
-		follow->running != NULL ? manifest_find(follow->running->manifest, item->path) : NULL;
-	char sha256[MANIFEST_HEX] = "";
-	uint32_t head = 0;
-
-	get_digits(prev, "sha256", sha256);
-	get_serial(prev, "head", &head);
-	if (had == NULL || (item->kind == MANIFEST_ZONE ? had->head != head : strcmp(had->blob.sha256, sha256) != 0))
-		return false;
-	item->blob = had->blob;
-	item->serial = had->serial;
-	item->head = had->head;
-	item->release = had->release;
-	item->raw_length = had->raw_length;
-	memcpy(item->raw_sha256, had->raw_sha256, sizeof item->raw_sha256);
-	memcpy(item->sum, had->sum, sizeof item->sum);
-	manifest_set_steps(&item->steps, &item->step_count, had->steps, had->step_count);
-	mem_free(item->type);
-	item->type = mem_string(had->type);
-	item->max_age_s = had->max_age_s;
-	return true;
-}
-
-static enum follow_result hold_back(struct follow *follow, struct json_view *prev, struct manifest_item *item)
-{
-	struct json_view *raw = json_view_member(prev, "raw");
-	int64_t length;
-
-	item->held_back = true;
-	item->release = 0;
-	if (stay(follow, prev, item))
-		return FOLLOW_NEW;
-	if (!get_digits(prev, "sha256", item->blob.sha256) || !get_number(prev, "length", 0, FOLLOW_BLOB_MAX, &length))
-		return fault(follow, item->path, "custom: rollout: prev has no length and sha256");
-	item->blob.length = (uint64_t)length;
-	if (item->kind != MANIFEST_ZONE)
-		return FOLLOW_NEW;
-	if (!get_serial(prev, "head", &item->head))
-		return fault(follow, item->path, "custom: rollout: prev has no head");
-	/* Its checkpoint may be older than its head; the changesets of the new one lead there. */
-	item->serial = item->head;
-	get_serial(prev, "serial", &item->serial);
-	item->sum[0] = item->checkpoint_sum[0] = '\0';
-	if (!get_sum(prev, "state", item->sum))
-		return fault(follow, item->path, "custom: rollout: prev has no good state digest");
-	if (!get_number(raw, "length", 1, (int64_t)1 << 40, &length) || !get_digits(raw, "sha256", item->raw_sha256))
-		return fault(follow, item->path, "custom: rollout: prev has no raw length and sha256");
-	item->raw_length = (uint64_t)length;
-	if (json_view_member(prev, "cs") != NULL && !read_steps(json_view_member(prev, "cs"), item))
-		return fault(follow, item->path, "custom: rollout: cs of prev is not a list of changesets");
-	return FOLLOW_NEW;
-}
-
-static enum follow_result read_rollout(struct follow *follow, struct json_view *custom, struct manifest_item *item)
-{
-	struct json_view *rollout = json_view_member(custom, "rollout");
-
-	if (rollout == NULL)
-		return FOLLOW_NEW;
-	get_number(rollout, "soak", 0, 86400, &item->soak_s);
-	if (rollout_selects(rollout, follow->settings->conf->node.name))
-		return FOLLOW_NEW;
-	item->soak_s = 0;
-	struct json_view *prev = json_view_member(rollout, "prev");
-	/* Without a version before there is nothing else to serve: it is new, and it is for all. */
-	return prev != NULL && json_view_is_object(prev) ? hold_back(follow, prev, item) : FOLLOW_NEW;
-}
-
-/* ---- one target ---- */
-
-static enum follow_result read_custom(struct follow *follow, struct json_view *custom, struct manifest_item *item)
-{
-	enum follow_result result = FOLLOW_NEW;
-	int64_t version = 1;
-
-	json_view_integer(json_view_member(custom, "v"), &version);
-	if (version != 1)
-		return fault(follow, item->path, "custom: it is of a later version than this node knows");
-	json_view_integer(json_view_member(custom, "release"), &item->release);
-	if (item->kind == MANIFEST_ZONE)
-		result = read_zone(follow, custom, item);
-	item->type = mem_string(json_view_text(json_view_member(custom, "type")));
-	get_number(custom, "max_age", 0, (int64_t)365 * 86400, &item->max_age_s);
-	return result == FOLLOW_NEW ? read_rollout(follow, custom, item) : result;
-}
+enum { SMALL_FILE_MAX = 64 << 20 };
 
 struct manifest_item *follow_target(struct follow *follow, enum manifest_kind kind, const char *path, bool must,
 				    enum follow_result *ret_result)
@@ -207,9 +20,13 @@ struct manifest_item *follow_target(struct follow *follow, enum manifest_kind ki
 	struct tuf_file file;
 	bool found;
 
+	*ret_result = FOLLOW_NEW;
+	struct manifest_item *known = follow_recall(follow, kind, path);
+	if (known != NULL)
+		return known;
 	*ret_result = tuf_path_is_good(path) ? follow_find(follow, path, &file, &custom, &found) : FOLLOW_CONTENT;
 	if (*ret_result == FOLLOW_CONTENT)
-		fault(follow, "subscribe.json", "a name in it cannot be part of a path");
+		follow_fault(follow, "subscribe.json", "a name in it cannot be part of a path");
 	if (*ret_result != FOLLOW_NEW)
 		return NULL;
 	if (!found) {
@@ -223,11 +40,13 @@ struct manifest_item *follow_target(struct follow *follow, enum manifest_kind ki
 	}
 	item->blob.length = (uint64_t)file.length;
 	if (item->blob.sha256[0] == '\0')
-		*ret_result = fault(follow, path, "no SHA-256 of it is listed");
+		*ret_result = follow_fault(follow, path, "no SHA-256 of it is listed");
 	else if (file.length > (kind == MANIFEST_ZONE ? FOLLOW_BLOB_MAX : SMALL_FILE_MAX))
-		*ret_result = fault(follow, path, "it is larger than is taken");
+		*ret_result = follow_fault(follow, path, "it is larger than is taken");
 	else
-		*ret_result = read_custom(follow, custom, item);
+		*ret_result = follow_custom(follow, custom, item);
+	if (*ret_result == FOLLOW_NEW)
+		follow_remember(follow, item);
 	return item;
 }
 
@@ -238,10 +57,12 @@ static enum follow_result read_now(struct follow *follow, const struct manifest_
 	int err = item->blob.length <= FOLLOW_LIST_MAX ? follow_need(follow, name, &item->blob, follow->note) : ERR_LIMIT;
 
 	if (err == ERR_LIMIT)
-		fault(follow, item->path, "it is larger than is taken");
+		follow_fault(follow, item->path, "it is larger than is taken");
 	if (err == 0)
 		err = state_read_blob(follow->settings->state, &item->blob, ret_bytes, follow->note);
 	mem_free(name);
+	if (err != 0)
+		content_name_item(follow->note, item->path);
 	return err == 0 ? FOLLOW_NEW : follow_result_of(err);
 }
 
@@ -249,10 +70,10 @@ static enum follow_result read_now(struct follow *follow, const struct manifest_
 
 static enum follow_result add_policy(struct follow *follow, struct guards **ret_guards)
 {
-	static const char *const paths[] = { "policy/guards.json", "policy/probes.json" };
+	static const char *const paths[] = { "policy/guards.json", "policy/probes.json", "policy/gate.json" };
 	enum follow_result result = FOLLOW_NEW;
 
-	for (size_t i = 0; i < 2 && result == FOLLOW_NEW; i++) {
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0] && result == FOLLOW_NEW; i++) {
 		struct manifest_item *item = follow_target(follow, MANIFEST_POLICY, paths[i], false, &result);
 		uint8_t *bytes;
 
@@ -263,6 +84,9 @@ static enum follow_result add_policy(struct follow *follow, struct guards **ret_
 			continue;
 		if (i == 0 && guards_parse((struct span){ bytes, item->blob.length }, ret_guards, follow->note) != 0)
 			result = FOLLOW_CONTENT;
+		else if (i == 0 && guards_unbound(*ret_guards) > 0)
+			follow_remark(follow, "%s: %zu overrides name a release only and lift nothing: expected zone, head and sum",
+				      item->path, guards_unbound(*ret_guards));
 		mem_free(bytes);
 	}
 	return result;
@@ -305,6 +129,34 @@ static char *path_of(enum manifest_kind kind, const char *name)
 	}
 }
 
+static bool is_lifted(const struct guards *guards, const char *zone, const struct manifest_item *item)
+{
+	char *id = guards_content_id(zone, item->head, item->sum);
+	bool lifted = guards_lift(guards, id);
+
+	mem_free(id);
+	return lifted;
+}
+
+/* Before anything of it is fetched. */
+static enum follow_result check_size(struct follow *follow, const struct manifest_item *item, const struct guards *guards)
+{
+	uint64_t most = follow->settings->conf->sync.max_zone_bytes > 0 ? follow->settings->conf->sync.max_zone_bytes : UINT64_MAX;
+	char *zone = content_zone_name(item->path);
+	enum follow_result result = FOLLOW_NEW;
+
+	if (item->raw_length > most || item->blob.length > most) {
+		result = FOLLOW_CONTENT;
+		err_note_set(follow->note, NULL, 0, "%.200s: the zone has %" PRIu64 " bytes as text, sync.max-zone-size of this node allows"
+			     " %" PRIu64, item->path, item->raw_length > item->blob.length ? item->raw_length : item->blob.length, most);
+	} else if (zone != NULL && item->raw_length > guards_max_raw(guards, zone) && !is_lifted(guards, zone, item)) {
+		follow_fault(follow, item->path, "guard max_raw: it would have more bytes than it may");
+		result = FOLLOW_GUARD;
+	}
+	mem_free(zone);
+	return result;
+}
+
 static enum follow_result add_item(struct follow *follow, enum manifest_kind kind, const char *name, int64_t order,
 				   const struct guards *guards)
 {
@@ -312,16 +164,12 @@ static enum follow_result add_item(struct follow *follow, enum manifest_kind kin
 	enum follow_result result;
 
 	if (path == NULL)
-		return fault(follow, "subscribe.json", "a name in it is none");
+		return follow_fault(follow, "subscribe.json", "a name in it is none");
 	struct manifest_item *item = follow_target(follow, kind, path, true, &result);
 	if (result == FOLLOW_NEW) {
 		item->order = order;
-		char *zone = kind == MANIFEST_ZONE ? content_zone_name(path) : NULL;
-		if (zone != NULL && item->raw_length > guards_max_raw(guards, zone)) {
-			fault(follow, path, "guard max_raw: it would have more bytes than it may");
-			result = FOLLOW_GUARD;
-		}
-		mem_free(zone);
+		if (kind == MANIFEST_ZONE)
+			result = check_size(follow, item, guards);
 	}
 	mem_free(path);
 	return result;
@@ -336,7 +184,7 @@ static enum follow_result add_list(struct follow *follow, struct json_view *docu
 	if (list == NULL)
 		return FOLLOW_NEW;
 	if (!json_view_is_list(list) || json_view_count(list) > FOLLOW_ITEMS_MAX)
-		return fault(follow, "subscribe.json", "expected lists of at most 131072 names");
+		return follow_fault(follow, "subscribe.json", "expected lists of at most 131072 names");
 	for (size_t i = 0; i < json_view_count(list) && result == FOLLOW_NEW; i++)
 		result = add_item(follow, kind, json_view_text(json_view_at(list, i)), (int64_t)i + 1, guards);
 	return result;
@@ -389,6 +237,18 @@ static enum follow_result add_parts(struct follow *follow, size_t index)
 	return result;
 }
 
+/* What stands twice would be built, counted and served twice. Sorted: a zone in two spellings has one path. */
+static enum follow_result refuse_doubles(struct follow *follow)
+{
+	const struct manifest *manifest = follow->manifest;
+
+	for (size_t i = 1; i < manifest->item_count; i++) {
+		if (strcmp(manifest->items[i - 1].path, manifest->items[i].path) == 0)
+			return follow_fault(follow, manifest->items[i].path, "subscribe.json lists it twice");
+	}
+	return FOLLOW_NEW;
+}
+
 static void set_release(struct manifest *manifest)
 {
 	int64_t newest = 0;
@@ -416,7 +276,7 @@ enum follow_result follow_items(struct follow *follow)
 		document = json_view_parse((struct span){ bytes, list->blob.length }, follow->note);
 		mem_free(bytes);
 		if (document == NULL || !json_view_integer(json_view_member(document, "v"), &version) || version != 1)
-			result = fault(follow, path, "expected {\"v\":1,\"zones\":[...],...}");
+			result = follow_fault(follow, path, "expected {\"v\":1,\"zones\":[...],...}");
 	}
 	if (result == FOLLOW_NEW)
 		result = add_policy(follow, &guards);
@@ -434,6 +294,8 @@ enum follow_result follow_items(struct follow *follow)
 	}
 	set_release(follow->manifest);
 	manifest_sort(follow->manifest);
+	if (result == FOLLOW_NEW)
+		result = refuse_doubles(follow);
 	guards_free(guards);
 	json_view_free(document);
 	mem_free(path);

@@ -453,3 +453,27 @@ const char *tuf_client_role(const struct tuf_client *client, size_t index, int64
 	*ret_version = client->trust.roles[index].metadata->version;
 	return client->trust.roles[index].name;
 }
+
+const char *tuf_client_asked(const struct tuf_client *client, size_t index, int64_t *ret_version, int64_t *ret_expires_s)
+{
+	if (index >= client->search.visited_count)
+		return NULL;
+	const char *role = client->search.visited[index].role;
+	for (size_t i = 0; i < client->trust.role_count; i++) {
+		const struct tuf_metadata *metadata = client->trust.roles[i].metadata;
+
+		if (strcmp(client->trust.roles[i].name, role) != 0)
+			continue;
+		*ret_version = metadata->version;
+		*ret_expires_s = metadata->expires_s;
+		return role;
+	}
+	return NULL;
+}
+
+int64_t tuf_client_listed(const struct tuf_client *client, const char *role)
+{
+	struct tuf_file file;
+
+	return client->trust.snapshot != NULL && tuf_snapshot_file(client->trust.snapshot, role, &file) == 0 ? file.version : 0;
+}

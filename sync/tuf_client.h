@@ -71,5 +71,9 @@ int64_t tuf_client_expires(const struct tuf_client *client);	/* of the timestamp
 int64_t tuf_client_floor(const struct tuf_client *client, const char *role);
 /* Targets roles trusted by now, targets itself first; a view. NULL: there is none of that index. */
 const char *tuf_client_role(const struct tuf_client *client, size_t index, int64_t *ret_version);
+/* Roles that the last search has asked, in its order; a view. NULL: there is none of that index. */
+const char *tuf_client_asked(const struct tuf_client *client, size_t index, int64_t *ret_version, int64_t *ret_expires_s);
+/* The version of a targets role that the trusted snapshot lists; 0: none. */
+int64_t tuf_client_listed(const struct tuf_client *client, const char *role);
 
 #endif

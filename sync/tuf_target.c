@@ -25,7 +25,9 @@ struct tuf_target {
 	char *path, *folder, *temporary;
 	int64_t len;
 	int fd;
+	bool is_part;	/* temporary has a name that is found again */
 	int err;	/* the first that was met */
+	bool unsynced;
 };
 
 bool tuf_target_is_there(const char *path, const struct tuf_file *file)
@@ -65,8 +67,7 @@ static void target_free(struct tuf_target *target)
 	mem_free(target);
 }
 
-int tuf_target_begin(const char *path, const struct tuf_file *file, struct tuf_target **ret_target,
-		     struct err_note *note)
+static struct tuf_target *target_new(const char *path, const struct tuf_file *file)
 {
 	const char *slash = strrchr(path, '/');
 	struct tuf_target *target = mem_alloc(sizeof *target);
@@ -74,18 +75,71 @@ int tuf_target_begin(const char *path, const struct tuf_file *file, struct tuf_t
 	*target = (struct tuf_target){ .file = *file, .path = mem_string(path) };
 	target->folder =
 		slash == NULL ? mem_string(".") : mem_format("%.*s", slash == path ? 1 : (int)(slash - path), path);
+	target->run = hash_run_new(&file->hashes);
+	return target;
+}
+
+static int no_file(struct tuf_target *target, int err, struct err_note *note)
+{
+	err_note_set(note, target->folder, 0, "no file can be written there: %s", err_text(err));
+	target_free(target);
+	return err;
+}
+
+int tuf_target_begin(const char *path, const struct tuf_file *file, struct tuf_target **ret_target,
+		     struct err_note *note)
+{
+	struct tuf_target *target = target_new(path, file);
+
 	target->temporary = mem_format("%s/" TEMPORARY, target->folder);
 	target->fd = mkostemp(target->temporary, O_CLOEXEC);
-	if (target->fd < 0) {
-		int err = -errno;
-
-		err_note_set(note, target->folder, 0, "no file can be written there: %s", err_text(err));
-		target_free(target);
-		return err;
-	}
-	target->run = hash_run_new(&file->hashes);
+	if (target->fd < 0)
+		return no_file(target, -errno, note);
 	*ret_target = target;
 	return 0;
+}
+
+/* Through the hashes, to its end. One that cannot be this file's begins anew. */
+static int take_part(struct tuf_target *target)
+{
+	uint8_t *piece = mem_alloc(PIECE_BYTES);
+	struct stat stat;
+	ssize_t got = 0;
+	int err = fstat(target->fd, &stat) != 0 ? -errno : S_ISREG(stat.st_mode) ? 0 : -EEXIST;
+
+	if (err == 0 && stat.st_size > target->file.length && ftruncate(target->fd, 0) != 0)
+		err = -errno;
+	while (err == 0 && (got = read(target->fd, piece, PIECE_BYTES)) > 0) {
+		hash_run_take(target->run, (struct span){ piece, (size_t)got });
+		target->len += got;
+	}
+	mem_free(piece);
+	return err == 0 && got < 0 ? -errno : err;
+}
+
+int tuf_target_resume(const char *path, const char *part, const struct tuf_file *file, struct tuf_target **ret_target,
+		      struct err_note *note)
+{
+	struct tuf_target *target = target_new(path, file);
+
+	target->temporary = mem_string(part);
+	target->is_part = true;
+	struct stat stat;
+	if (lstat(part, &stat) == 0 && !S_ISREG(stat.st_mode))
+		unlink(part);	/* not ours */
+	target->fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int err = target->fd < 0 ? -errno : take_part(target);
+	if (err != 0) {
+		unlink(part);
+		return no_file(target, err, note);
+	}
+	*ret_target = target;
+	return 0;
+}
+
+int64_t tuf_target_have(const struct tuf_target *target)
+{
+	return target->len;
 }
 
 static int write_all(int fd, struct span piece)
@@ -144,8 +198,11 @@ static int give_name(struct tuf_target *target)
 {
 	int folder, err = 0;
 
-	if (fchmod(target->fd, 0644) != 0 || fsync(target->fd) != 0 || rename(target->temporary, target->path) != 0)
+	if (fchmod(target->fd, 0644) != 0 || (!target->unsynced && fsync(target->fd) != 0)
+	    || rename(target->temporary, target->path) != 0)
 		return -errno;
+	if (target->unsynced)
+		return 0;
 	folder = open(target->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0 || fsync(folder) != 0)
 		err = -errno;
@@ -169,11 +226,23 @@ int tuf_target_end(struct tuf_target *target, struct err_note *note)
 	return err;
 }
 
+void tuf_target_unsynced(struct tuf_target *target)
+{
+	target->unsynced = true;
+}
+
 void tuf_target_abandon(struct tuf_target *target)
 {
 	if (target == NULL)
 		return;
 	unlink(target->temporary);
+	target_free(target);
+}
+
+void tuf_target_set_aside(struct tuf_target *target)
+{
+	if (!target->is_part || target->err != 0 || target->len < TUF_PART_MIN)
+		unlink(target->temporary);
 	target_free(target);
 }
 

@@ -183,10 +183,102 @@ static void test_sweep(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static char part[128];
+
+/* A file of one byte repeated, and how it is listed. */
+static struct tuf_file listed(const uint8_t *bytes, size_t len)
+{
+	struct tuf_file file = { .length = (int64_t)len };
+	uint8_t digest[HASH_SHA256_BYTES];
+	char digits[2 * HASH_SHA256_BYTES + 1];
+
+	hash_sha256((struct span){ bytes, len }, digest);
+	hash_put_hex((struct span){ digest, sizeof digest }, digits);
+	assert_int_equal(hash_list_add(&file.hashes, "sha256", digits), 0);
+	return file;
+}
+
+static void test_set_aside(void **state)
+{
+	enum { LEN = 3 * TUF_PART_MIN };
+	uint8_t *bytes = mem_alloc(LEN);
+	struct tuf_target *target;
+	struct err_note note;
+
+	(void)state;
+	for (size_t i = 0; i < LEN; i++)
+		bytes[i] = (uint8_t)(i * 31 >> 3);
+	struct tuf_file file = listed(bytes, LEN);
+	snprintf(part, sizeof part, "%s/part", folder);
+	/* What is little is not worth it. */
+	assert_int_equal(tuf_target_resume(path, part, &file, &target, &note), 0);
+	assert_int_equal(tuf_target_have(target), 0);
+	assert_int_equal(tuf_target_take(target, (struct span){ bytes, TUF_PART_MIN - 1 }), 0);
+	tuf_target_set_aside(target);
+	assert_int_equal(files(), 0);
+	/* What is more is gone on with, twice. */
+	for (int64_t had = 0; had < LEN; had += TUF_PART_MIN) {
+		assert_int_equal(tuf_target_resume(path, part, &file, &target, &note), 0);
+		assert_int_equal(tuf_target_have(target), had);
+		assert_int_equal(tuf_target_take(target, (struct span){ bytes + had, TUF_PART_MIN }), 0);
+		tuf_target_set_aside(target);
+		assert_int_equal(files(), 1);
+	}
+	assert_int_equal(tuf_target_resume(path, part, &file, &target, &note), 0);
+	assert_int_equal(tuf_target_have(target), LEN);
+	assert_int_equal(tuf_target_end(target, &note), 0);
+	assert_true(tuf_target_is_there(path, &file));
+	assert_int_equal(files(), 1);
+	mem_free(bytes);
+}
+
+static void test_parts_are_not_believed(void **state)
+{
+	static const struct {
+		const char *had;
+		int64_t begins_at;
+		const char *more;
+		int err;
+	} rows[] = {
+		{ "ab", 2, "c", 0 },
+		{ "xb", 2, "c", ERR_INVALID },
+		{ "abc", 3, "", 0 },
+		{ "abd", 3, "", ERR_INVALID },
+		{ "abcd", 0, "abc", 0 },	/* it cannot be of this file */
+		{ "", 0, "abc", 0 },
+	};
+	struct tuf_file file = abc();
+	struct tuf_target *target;
+	struct err_note note;
+
+	(void)state;
+	snprintf(part, sizeof part, "%s/part", folder);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unlink(path);
+		assert_int_equal(file_replace(part, rows[i].had, strlen(rows[i].had), 0600), 0);
+		assert_int_equal(tuf_target_resume(path, part, &file, &target, &note), 0);
+		assert_int_equal(tuf_target_have(target), rows[i].begins_at);
+		assert_int_equal(tuf_target_take(target, (struct span){ (const uint8_t *)rows[i].more, strlen(rows[i].more) }), 0);
+		assert_int_equal(tuf_target_end(target, &note), rows[i].err);
+		assert_int_equal(access(part, F_OK), -1);
+		assert_int_equal(tuf_target_is_there(path, &file), rows[i].err == 0);
+	}
+	/* A link is not followed, whatever is behind it; a folder cannot be removed. */
+	unlink(path);
+	assert_int_equal(symlink(path, part), 0);
+	assert_int_equal(tuf_target_resume(path, part, &file, &target, &note), 0);
+	tuf_target_abandon(target);
+	assert_int_equal(files(), 0);
+	assert_int_equal(mkdir(part, 0700), 0);
+	assert_true(tuf_target_resume(path, part, &file, &target, &note) < 0);
+	assert_int_equal(rmdir(part), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(test_good), TEST(test_wrong), TEST(test_abandoned),
-					    TEST(test_not_there), TEST(test_sweep) };
+					    TEST(test_not_there), TEST(test_sweep), TEST(test_set_aside),
+					    TEST(test_parts_are_not_believed) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
