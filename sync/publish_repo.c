@@ -17,6 +17,8 @@
 /* A few files are waited for one by one; for many the whole file system is, once. */
 enum { METADATA_MAX = 64 << 20, SYNC_ONE_BY_ONE = 16 };
 
+#define TIMESTAMP_NEXT "timestamp.next.json"
+
 struct json_view *publish_signed(struct json_view *envelope)
 {
 	return json_view_member(envelope, "signed");
@@ -50,11 +52,11 @@ static int read_metadata(const struct publish_repo *repo, const char *name, stru
 	return err;
 }
 
-static int64_t newest_root(const struct publish_repo *repo)
+static int64_t newest(const struct publish_repo *repo, const char *ending)
 {
 	char *path = metadata_path(repo, ".");
 	DIR *entries = opendir(path);
-	int64_t newest = 0;
+	int64_t found = 0;
 
 	mem_free(path);
 	if (entries == NULL)
@@ -63,17 +65,17 @@ static int64_t newest_root(const struct publish_repo *repo)
 		char *end;
 		int64_t version = strtoll(entry->d_name, &end, 10);
 
-		if (version > newest && strcmp(end, ".root.json") == 0)
-			newest = version;
+		if (version > found && strcmp(end, ending) == 0)
+			found = version;
 	}
 	closedir(entries);
-	return newest;
+	return found;
 }
 
 int publish_repo_read_root(struct publish_repo *repo, struct err_note *note)
 {
 	struct json_view *file;
-	int64_t version = newest_root(repo);
+	int64_t version = newest(repo, ".root.json");
 
 	if (version == 0)
 		return 0;
@@ -86,6 +88,14 @@ int publish_repo_read_root(struct publish_repo *repo, struct err_note *note)
 	repo->root = file;
 	repo->root_version = version;
 	return 0;
+}
+
+void publish_repo_next_root(struct publish_repo *repo, struct json_view *file)
+{
+	json_view_free(repo->before_root);
+	repo->before_root = repo->root;
+	repo->root = json_build_copy(file);
+	repo->root_version = publish_version(publish_signed(file));
 }
 
 static int compare_roles(const void *a, const void *b)
@@ -122,6 +132,16 @@ static int read_all(struct publish_repo *repo, struct err_note *note)
 	int err = publish_repo_read_root(repo, note);
 
 	mem_free(path);
+	/* A first release that was cut short has made nothing above version 1. Begun anew, all versions would be lower
+	 * than what nodes have seen, and they would take none of it. */
+	int64_t snapshot = is_new ? newest(repo, ".snapshot.json") : 0;
+	if (err == 0 && snapshot > 1) {
+		err_note_set(note, repo->folder, 0,
+			     "metadata/timestamp.json is missing, though there is a snapshot of version %" PRId64
+			     ": put it back from a copy or a mirror; one made anew would be older than what nodes have",
+			     snapshot);
+		return ERR_FORMAT;
+	}
 	if (err != 0 || is_new)
 		return err;
 	err = read_metadata(repo, "timestamp.json", &repo->timestamp, note);
@@ -134,6 +154,51 @@ static int read_all(struct publish_repo *repo, struct err_note *note)
 	if (err == 0)
 		list_roles(repo);
 	return err;
+}
+
+static int sync_path(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+	int err = fd < 0 || fsync(fd) != 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* timestamp.next.json becomes timestamp.json: from then on the release is seen. */
+static int show(const struct publish_repo *repo)
+{
+	char *next = metadata_path(repo, TIMESTAMP_NEXT), *path = metadata_path(repo, "timestamp.json");
+	char *folder = metadata_path(repo, ".");
+	int err = rename(next, path) != 0 ? -errno : sync_path(folder, O_RDONLY | O_DIRECTORY);
+
+	mem_free(folder);
+	mem_free(path);
+	mem_free(next);
+	return err;
+}
+
+/* What was about to be seen when the power failed may have been seen: then other versions of the same number would never
+ * be taken by those who did. So that release is completed. A folder that cannot be written is read as it is. */
+static void complete(const struct publish_repo *repo)
+{
+	char *path = metadata_path(repo, TIMESTAMP_NEXT);
+	struct json_view *next, *now = NULL;
+	struct err_note note;
+
+	if (access(path, F_OK) == 0 && read_metadata(repo, TIMESTAMP_NEXT, &next, &note) == 0) {
+		bool has = read_metadata(repo, "timestamp.json", &now, &note) == 0;
+
+		if (publish_version(publish_signed(next)) > (has ? publish_version(publish_signed(now)) : 0))
+			show(repo);
+		else
+			unlink(path);
+		if (has)
+			json_view_free(now);
+		json_view_free(next);
+	}
+	mem_free(path);
 }
 
 int publish_repo_open(const char *folder, bool make, struct publish_repo **ret_repo, struct err_note *note)
@@ -150,6 +215,8 @@ int publish_repo_open(const char *folder, bool make, struct publish_repo **ret_r
 			err_note_set(note, path, 0, "the folder cannot be made: %s", err_text(err));
 		mem_free(path);
 	}
+	if (err == 0 && make)
+		complete(repo);
 	if (err == 0)
 		err = read_all(repo, note);
 	if (err != 0) {
@@ -172,6 +239,7 @@ void publish_repo_free(struct publish_repo *repo)
 	for (size_t i = 0; i < repo->written_count; i++)
 		mem_free(repo->written[i]);
 	json_view_free(repo->root);
+	json_view_free(repo->before_root);
 	json_view_free(repo->timestamp);
 	json_view_free(repo->snapshot);
 	mem_free(repo->written);
@@ -323,16 +391,6 @@ int publish_repo_put_metadata(struct publish_repo *repo, const char *role, struc
 	return err;
 }
 
-static int sync_path(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC);
-	int err = fd < 0 || fsync(fd) != 0 ? -errno : 0;
-
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
 static int sync_one_by_one(struct publish_repo *repo)
 {
 	int err = 0;
@@ -370,14 +428,20 @@ static int put_timestamp(struct publish_repo *repo, struct json_view *timestamp,
 {
 	size_t len;
 	uint8_t *bytes = publish_bytes(timestamp, &len);
-	char *path = metadata_path(repo, "timestamp.json");
-	int err = file_replace(path, bytes, len, 0644);
+	char *next = metadata_path(repo, TIMESTAMP_NEXT), *path = metadata_path(repo, "timestamp.json");
+	int err = file_replace(next, bytes, len, 0644);
 
-	if (err != 0)
+	/* It is on disk under that name before anybody sees it: complete() finds it there. */
+	if (err == 0)
+		err = show(repo);
+	if (err != 0) {
 		err_note_set(note, path, 0, "cannot be written: %s", err_text(err));
+		unlink(next);
+	}
 	repo->bytes_written += len;
 	repo->files_written++;
 	mem_free(bytes);
+	mem_free(next);
 	mem_free(path);
 	return err;
 }
@@ -397,6 +461,13 @@ int publish_repo_commit(struct publish_repo *repo, struct json_view *snapshot, s
 {
 	int err = wait_for_disk(repo, note);
 
+	/* From here to the rename a client may see the new root above what the old one's keys have signed, as it may
+	 * when this process ends in between: it refuses that, and takes all of it at its next look. */
+	if (err == 0 && repo->before_root != NULL) {
+		err = publish_repo_put_metadata(repo, "root", repo->root, note);
+		if (err == 0)
+			err = wait_for_disk(repo, note);
+	}
 	if (err == 0)
 		err = put_timestamp(repo, timestamp, note);
 	if (err != 0)
@@ -409,5 +480,7 @@ int publish_repo_commit(struct publish_repo *repo, struct json_view *snapshot, s
 	}
 	json_view_free(repo->timestamp);
 	repo->timestamp = json_build_copy(timestamp);
+	json_view_free(repo->before_root);
+	repo->before_root = NULL;
 	return 0;
 }

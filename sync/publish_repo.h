@@ -2,7 +2,8 @@
 /*
  * The folder that is served: what stands in it now, read along timestamp, snapshot and roles, and a release on its
  * way into it. Everything but metadata/timestamp.json has a name that no other content ever has: it may be written at
- * any time, and is seen by nobody until timestamp.json is renamed, last, when all of it is on disk. Thread: one at a
+ * any time, and is seen by nobody until timestamp.json is renamed, last, when all of it is on disk; the new one waits as
+ * timestamp.next.json before, so that a release is completed that a power cut may have taken back. Thread: one at a
  * time.
  */
 #ifndef SYNC_PUBLISH_REPO_H
@@ -26,6 +27,7 @@ struct publish_repo {
 	 * one */
 	struct publish_role *roles;
 	size_t role_count, role_room;
+	struct json_view *before_root;	/* in force until the commit; NULL: there is no new one */
 	bool dry;			/* publish_repo_put() writes nothing: only to see what would be */
 	/* of the release being made */
 	char **written;			/* files not yet known to be on disk */
@@ -35,10 +37,13 @@ struct publish_repo {
 	unsigned files_written;
 };
 
-/* make: the folders may be missing and are made. Reads what there is; ERR_FORMAT when it does not hold together. */
+/* make: the folders may be missing and are made, and a release that was cut short at its last step is completed; for who
+ * holds the lock of the work folder. Reads what there is; ERR_FORMAT when it does not hold together. */
 int publish_repo_open(const char *folder, bool make, struct publish_repo **ret_repo, struct err_note *note);
 void publish_repo_free(struct publish_repo *repo);		/* NULL is allowed */
 int publish_repo_read_root(struct publish_repo *repo, struct err_note *note);	/* the newest, again */
+/* A new root, which was checked: what is made from now on is signed by its keys; it is visible with the commit. */
+void publish_repo_next_root(struct publish_repo *repo, struct json_view *file);
 
 /* "signed" of an envelope, or NULL. */
 struct json_view *publish_signed(struct json_view *envelope);
