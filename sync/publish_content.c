@@ -7,8 +7,11 @@
 #include "conf/base/file.h"
 #include "conf/base/mem.h"
 #include "conf/conf.h"
+#include "sync/gate.h"
+#include "sync/guards.h"
+#include "sync/probes.h"
 
-enum { FILE_MAX = 64 << 20, SECRET_MAX = 4096 };	/* bytes; the client takes no larger target */
+enum { FILE_MAX = 64 << 20 };	/* bytes; the client takes no larger target */
 
 /* What a configuration needs beside its sites to be whole; behind them, so that their lines keep their numbers. */
 static const char AROUND[] = "\nnode: {name: any}\nredirect: {listen: [127.0.0.1@80]}\n";
@@ -39,19 +42,23 @@ static int check_site(const char *file, const struct publish_bytes *site, struct
 	return err;
 }
 
-static int check_policy(const char *file, const struct publish_bytes *policy, struct err_list *errors)
+/* As the nodes read it: what they would refuse is not published. */
+static int check_policy(enum publish_kind kind, const char *file, const struct publish_bytes *policy,
+			struct err_list *errors)
 {
+	const struct span text = { policy->bytes, policy->len };
 	struct err_note note = { 0 };
-	struct json_view *view = json_view_parse((struct span){ policy->bytes, policy->len }, &note);
-	int64_t v;
-	bool good = json_view_integer(json_view_member(view, "v"), &v) && v == 1;
+	struct guards *guards = NULL;
+	struct probes *probes = NULL;
+	struct gate gate;
+	int err = kind == PUBLISH_GUARDS ? guards_parse(text, &guards, &note)
+		: kind == PUBLISH_PROBES ? probes_parse(text, &probes, &note) : gate_parse(text, &gate, &note);
 
-	if (view == NULL)
+	if (err != 0)
 		err_list_add(errors, file, 0, "%s", note.text);
-	else if (!good)
-		err_list_add(errors, file, 0, "expected an object with \"v\": 1");
-	json_view_free(view);
-	return good ? 0 : ERR_SYNTAX;
+	guards_free(guards);
+	probes_free(probes);
+	return err;
 }
 
 int publish_content_read(enum publish_kind kind, const char *file, struct publish_bytes *ret_content,
@@ -67,8 +74,8 @@ int publish_content_read(enum publish_kind kind, const char *file, struct publis
 	}
 	if (kind == PUBLISH_SITE)
 		err = check_site(file, &content, errors);
-	else if (kind == PUBLISH_GUARDS || kind == PUBLISH_PROBES)
-		err = check_policy(file, &content, errors);
+	else if (kind == PUBLISH_GUARDS || kind == PUBLISH_PROBES || kind == PUBLISH_GATE)
+		err = check_policy(kind, file, &content, errors);
 	if (err != 0)
 		mem_free(content.bytes);
 	else
@@ -105,84 +112,6 @@ int publish_content_site_files(const struct publish_bytes *site, int (*on_name)(
 static void print_into(struct json_view *view, struct publish_bytes *ret_content)
 {
 	ret_content->bytes = json_view_canonical(view, &ret_content->len);
-}
-
-char *publish_content_seal_mark(struct publish_work *work, struct json_view *item, struct span plain)
-{
-	struct json_view *to = json_view_member(item, "to"), *nodes = json_view_member(work->config, "nodes");
-	struct json_view *mark = json_build_object();
-	char *digits = mem_alloc(PUBLISH_KEYID_MAX);
-	uint8_t digest[HASH_SHA256_BYTES];
-
-	hash_sha256(plain, digest);
-	hash_put_hex((struct span){ digest, sizeof digest }, digits);
-	json_build_set_text(mark, "content", digits);
-	for (size_t i = 0; i < json_view_count(to); i++) {
-		const char *name = json_view_text(json_view_at(to, i));
-		const char *box = json_view_text(json_view_member(json_view_member(nodes, name), "box"));
-
-		json_build_set_text(mark, name, box != NULL ? box : "");
-	}
-	publish_keyid(mark, digits);
-	json_view_free(mark);
-	return digits;
-}
-
-static bool seal_to(struct json_view *sealed, const char *name, const char *box, struct span plain)
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	uint8_t key[KEY_BOX_BYTES], *bytes = mem_alloc(plain.len + KEY_SEAL_BYTES + 2);
-	size_t len = plain.len + KEY_SEAL_BYTES;
-	char *text = mem_alloc((len + 2) / 3 * 4 + 1), *out = text;
-	bool good = box != NULL && hash_get_hex(box, key, sizeof key) == (int)sizeof key
-		&& key_box_seal(key, plain, bytes);
-
-	for (size_t i = 0; good && i < len; i += 3) {	/* RFC 4648, 4; two zero bytes stand behind */
-		uint32_t three = (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2];
-
-		for (unsigned j = 0; j < 4; j++)
-			*out++ = i + j > len ? '=' : alphabet[three >> (18 - 6 * j) & 63];
-	}
-	if (good)
-		json_build_set_text(sealed, name, text);
-	mem_free(text);
-	mem_free(bytes);
-	return good;
-}
-
-int publish_content_seal(struct publish_work *work, struct json_view *item, const char *path,
-			 struct publish_bytes *ret_content, struct err_list *errors)
-{
-	const char *file = json_view_text(json_view_member(item, "file"));
-	struct json_view *to = json_view_member(item, "to"), *nodes = json_view_member(work->config, "nodes");
-	struct json_view *view;
-	uint8_t *plain;
-	size_t len;
-	int err = file_read(file, SECRET_MAX, &plain, &len);
-
-	if (err != 0) {
-		err_list_add(errors, file, 0, "the secret cannot be read: %s", err_text(err));
-		return err;
-	}
-	view = json_build_object();
-	json_build_set_integer(view, "v", 1);
-	struct json_view *sealed = json_build_object_in(view, "sealed");
-	for (size_t i = 0; err == 0 && i < json_view_count(to); i++) {
-		const char *name = json_view_text(json_view_at(to, i));
-		const char *box = json_view_text(json_view_member(json_view_member(nodes, name), "box"));
-
-		if (seal_to(sealed, name, box, (struct span){ plain, len }))
-			continue;
-		err_list_add(errors, NULL, 0, "%s: node %s has no good box key: add node %s --box HEX", path, name,
-			     name);
-		err = ERR_INVALID;
-	}
-	if (err == 0)
-		print_into(view, ret_content);
-	json_view_free(view);
-	key_wipe(plain, len);
-	mem_free(plain);
-	return err;
 }
 
 /* "*" is every item of the kind; else the list as it is. */
@@ -232,7 +161,7 @@ struct json_view *publish_content_target(enum publish_kind kind, struct span con
 					 int64_t release)
 {
 	struct json_view *target = json_build_object(), *custom = json_build_object_in(target, "custom");
-	static const char *const taken[] = { "type", "max_age" };
+	static const char *const taken[] = { "type", "max_age", "readers", "serve_max", "on_aged" };
 	uint8_t digest[HASH_SHA256_BYTES];
 	char digits[PUBLISH_KEYID_MAX];
 

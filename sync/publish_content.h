@@ -23,16 +23,11 @@ int publish_content_read(enum publish_kind kind, const char *file, struct publis
  * faults. */
 int publish_content_site_files(const struct publish_bytes *site, int (*on_name)(void *ctx, const char *name),
 			       void *ctx);
-/* {"v":1,"sealed":{…}} for the nodes of item->to. */
-int publish_content_seal(struct publish_work *work, struct json_view *item, const char *path,
-			 struct publish_bytes *ret_content, struct err_list *errors);
-/* Who was sealed to, and what: the same when nothing has to be sealed anew. The caller's (mem_free). */
-char *publish_content_seal_mark(struct publish_work *work, struct json_view *item, struct span plain);
 /* fleet/GROUP/subscribe.json from group, what "*" means taken from the items. */
 void publish_content_group(struct publish_work *work, struct json_view *group, struct publish_bytes *ret_content);
 
-/* {"length","hashes","custom"}; the item's own custom members (type, max_age) are taken over. release: of this
- * change. */
+/* {"length","hashes","custom"}; the item's own custom members (type, max_age, readers) are taken over. release: of
+ * this change. */
 struct json_view *publish_content_target(enum publish_kind kind, struct span content, struct json_view *item,
 					 int64_t release);
 /* Whether both are the same but for the release they were made in, and for a rollout. */

@@ -11,6 +11,7 @@
 #include "sync/publish_chain.h"
 #include "sync/publish_content.h"
 #include "sync/publish_release.h"
+#include "sync/publish_secret.h"
 #include "zone/load.h"
 
 struct json_view *publish_released(struct publish_repo *repo, const char *path, struct err_note *note)
@@ -68,7 +69,7 @@ static struct json_view *prev_of(const char *path, struct json_view *old)
 {
 	struct json_view *custom = json_view_member(old, "custom"), *rollout = json_view_member(custom, "rollout");
 	/* raw: who begins with it must unpack it */
-	static const char *const taken[] = { "head", "serial", "raw", "state", "checkpoint_state" };
+	static const char *const taken[] = { "head", "serial", "raw", "state", "checkpoint_state", "release" };
 
 	if (json_view_member(rollout, "prev") != NULL)
 		return json_build_copy(json_view_member(rollout, "prev"));
@@ -102,6 +103,28 @@ static void stage(struct publish_run *run, const char *path, struct json_view *o
 	json_build_set(json_view_member(target, "custom"), "rollout", rollout);
 }
 
+/* How long nodes serve it without word from here (sync/age), as the item says now. True: that was another. */
+static bool set_age(struct publish_run *run, const char *path, struct json_view *target)
+{
+	static const char *const members[] = { "serve_max", "on_aged" };
+	struct json_view *item = json_view_member(publish_work_items(run->work), path);
+	struct json_view *custom = json_view_member(target, "custom");
+	bool other = false;
+
+	for (size_t i = 0; item != NULL && i < sizeof members / sizeof members[0]; i++) {
+		struct json_view *value = json_view_member(item, members[i]), *was = json_view_member(custom, members[i]);
+
+		if (value == NULL ? was == NULL : was != NULL && json_build_equal(value, was))
+			continue;
+		other = true;
+		if (value != NULL)
+			json_build_set(custom, members[i], json_build_copy(value));
+		else
+			json_build_remove(custom, members[i]);
+	}
+	return other;
+}
+
 /* The target of a changed item is complete: who has it, and that it is told. */
 static void changed(struct publish_run *run, const char *path, struct json_view *old, struct json_view *target)
 {
@@ -109,6 +132,7 @@ static void changed(struct publish_run *run, const char *path, struct json_view 
 
 	json_build_set_integer(custom, "release", run->release);
 	json_build_remove(custom, "rollout");
+	set_age(run, path, target);
 	if (old != NULL && run->wish->staging != NULL)
 		stage(run, path, old, target);
 	want(run, path, target);
@@ -146,7 +170,14 @@ static struct json_view *move(struct publish_run *run, const char *path, struct 
 
 static void unchanged(struct publish_run *run, const char *path, struct json_view *old)
 {
-	want(run, path, move(run, path, old));
+	struct json_view *target = move(run, path, old);
+
+	/* The same records for another time are news too. */
+	if (run->wish->move == PUBLISH_STAY && set_age(run, path, target)) {
+		publish_change(run, path, "changed");
+		json_build_set_integer(json_view_member(target, "custom"), "release", run->release);
+	}
+	want(run, path, target);
 }
 
 static const char *source_of(struct json_view *item)
@@ -156,14 +187,12 @@ static const char *source_of(struct json_view *item)
 	return held != NULL ? held : json_view_text(json_view_member(item, "file"));
 }
 
-static void keep(struct publish_run *run, const char *zone, const struct zone_image_header *base,
-		 const struct lthash *state)
+/* What its custom takes over: of an item that is held, as it was. */
+static struct json_view *settings_of(struct json_view *item)
 {
-	mem_grow((void **)&run->kept, &run->kept_room, run->kept_count, sizeof *run->kept);
-	struct publish_kept *kept = &run->kept[run->kept_count++];
-	kept->zone = mem_string(zone);
-	memcpy(kept->image, base->digest, sizeof kept->image);
-	kept->state = *state;
+	struct json_view *held = json_view_member(item, "held");
+
+	return held != NULL ? held : item;
 }
 
 static int make_zone(struct publish_run *run, const char *path, const char *zone, const struct zone_loaded *loaded,
@@ -178,13 +207,15 @@ static int make_zone(struct publish_run *run, const char *path, const char *zone
 	bool staged = run->wish->staging != NULL || (old != NULL && publish_is_rolling(old));
 	err = publish_zone_make(run->repo, path, loaded->image, old, old != NULL ? &before : NULL, staged, &made,
 				note);
-	publish_zone_fini(&before);
-	if (err != 0)
+	if (err != 0) {
+		publish_zone_fini(&before);
 		return err;
+	}
 	if (made.outcome == PUBLISH_ZONE_SAME) {
 		unchanged(run, path, old);
 	} else if (must_wait(run, path, old)) {
 		json_view_free(made.target);
+		publish_zone_fini(&before);
 		return 0;
 	} else {
 		struct publish_changed *change = publish_change(run, path, old != NULL ? "changed" : "new");
@@ -195,7 +226,8 @@ static int make_zone(struct publish_run *run, const char *path, const char *zone
 		change->to = made.to;
 		changed(run, path, old, made.target);
 	}
-	keep(run, zone, zone_image_header(loaded->image), &made.state);
+	publish_zone_keep(run, zone, loaded->image, loaded->mapped, before.base, &made.state);
+	publish_zone_fini(&before);
 	return 0;
 }
 
@@ -217,6 +249,15 @@ static void tell_warnings(struct publish_run *run, struct err_list *warnings)
 	err_list_fini(warnings);
 }
 
+/* Faults of a whole zone have no line of their own, but they have a file. */
+static void name_source(struct err_list *notes, size_t from, const char *file)
+{
+	for (size_t i = from; i < notes->kept; i++) {
+		if (notes->notes[i].file[0] == '\0')
+			snprintf(notes->notes[i].file, sizeof notes->notes[i].file, "%s", file);
+	}
+}
+
 static void gather_zone(struct publish_run *run, const char *path, struct json_view *item, struct json_view *old)
 {
 	char zone[PUBLISH_PATH_MAX], *images = publish_images_folder(run->work);
@@ -232,8 +273,10 @@ static void gather_zone(struct publish_run *run, const char *path, struct json_v
 		mem_free(images);
 		return;
 	}
-	size_t faults = run->errors->count;
-	int err = zone_load_accepted(zone, file, images, &accept, &loaded, run->errors, &warnings);
+	size_t faults = run->errors->count, kept = run->errors->kept;
+	int err = zone_load_draft(zone, file, images, &accept, &loaded, run->errors, &warnings);
+	name_source(run->errors, kept, file);
+	name_source(&warnings, 0, file);
 	mem_free(images);
 	tell_warnings(run, &warnings);
 	if (err != 0) {
@@ -306,7 +349,7 @@ static void gather_plain(struct publish_run *run, const char *path, enum publish
 
 	if (publish_content_read(kind, file, &content, run->errors) != 0)
 		return;
-	gather_bytes(run, path, kind, item, old, (struct span){ content.bytes, content.len });
+	gather_bytes(run, path, kind, settings_of(item), old, (struct span){ content.bytes, content.len });
 	if (kind == PUBLISH_SITE) {
 		struct site_parts parts = { run, path, file };
 
@@ -315,28 +358,52 @@ static void gather_plain(struct publish_run *run, const char *path, enum publish
 	mem_free(content.bytes);
 }
 
-/* Sealing is never twice the same: what was sealed stays while the secret and its readers do. */
-static void gather_secret(struct publish_run *run, const char *path, struct json_view *item, struct json_view *old)
+static void seal(struct publish_run *run, const char *path, struct json_view *item, struct json_view *old,
+		 struct span plain, const char *mark)
 {
-	const char *file = source_of(item), *was = json_view_text(json_view_member(item, "mark"));
+	struct json_view *custom = json_build_object();
+	char readers[PUBLISH_KEYID_MAX];
 	struct publish_bytes content;
-	uint8_t *plain;
-	size_t len;
 
-	if (file_read(file, 4096, &plain, &len) != 0) {
-		err_list_add(run->errors, file, 0, "the secret cannot be read");
-		return;
-	}
-	char *mark = publish_content_seal_mark(run->work, item, (struct span){ plain, len });
-	key_wipe(plain, len);
-	mem_free(plain);
-	if (old != NULL && was != NULL && strcmp(was, mark) == 0) {
-		unchanged(run, path, old);
-	} else if (publish_content_seal(run->work, item, path, &content, run->errors) == 0) {
-		gather_bytes(run, path, PUBLISH_SECRET, item, old, (struct span){ content.bytes, content.len });
+	publish_secret_readers_digest(run->work, item, readers);
+	json_build_set_text(custom, "readers", readers);
+	if (publish_secret_seal(run->work, item, path, plain, &content, run->errors) == 0) {
+		gather_bytes(run, path, PUBLISH_SECRET, custom, old, (struct span){ content.bytes, content.len });
 		json_build_set_text(run->marks, path, mark);
 		mem_free(content.bytes);
 	}
+	json_view_free(custom);
+}
+
+/* Sealing is never twice the same: what was sealed stays while the secret and its readers do. What is held is sealed
+ * already. */
+static void gather_secret(struct publish_run *run, const char *path, struct json_view *item, struct json_view *old)
+{
+	const char *file = source_of(item), *was = json_view_text(json_view_member(item, "mark"));
+	struct err_note note = { 0 };
+	uint8_t *plain;
+	size_t len;
+
+	if (json_view_member(item, "held") != NULL) {
+		gather_plain(run, path, PUBLISH_SECRET, item, old);
+		if (was == NULL || was[0] != '\0')
+			json_build_set_text(run->marks, path, "");	/* resume seals anew */
+		return;
+	}
+	int err = file_read(file, PUBLISH_SECRET_MAX, &plain, &len);
+	if (err != 0) {
+		err_list_add(run->errors, file, 0, "the secret cannot be read: %s", err_text(err));
+		return;
+	}
+	char *mark = publish_secret_mark(run->work, item, (struct span){ plain, len });
+	if (old != NULL && was != NULL && strcmp(was, mark) == 0)
+		unchanged(run, path, old);
+	else if (publish_secret_check(path, (struct span){ plain, len }, &note) != 0)
+		err_list_add(run->errors, file, 0, "%s", note.text);
+	else
+		seal(run, path, item, old, (struct span){ plain, len }, mark);
+	key_wipe(plain, len);
+	mem_free(plain);
 	mem_free(mark);
 }
 
@@ -376,8 +443,8 @@ static void gather_item(struct publish_run *run, const char *path, struct json_v
 		gather_plain(run, path, kind, item, old);
 }
 
-/* What is staged is moved without a look at the sources: they may have gone on since. */
-static int gather_moved(struct publish_run *run)
+/* All that is released, without a look at the sources: what is staged is moved, for they may have gone on since. */
+static int gather_released(struct publish_run *run)
 {
 	struct err_note note;
 
@@ -392,18 +459,28 @@ static int gather_moved(struct publish_run *run)
 		while (json_view_next(json_view_member(publish_signed(role->file), "targets"), &target))
 			unchanged(run, target.name, target.value);
 	}
-	if (run->result->change_count == 0) {
+	return 0;
+}
+
+static int gather_moved(struct publish_run *run)
+{
+	int err = gather_released(run);
+
+	if (err == 0 && run->result->change_count == 0) {
 		err_list_add(run->errors, NULL, 0, "nothing is being rolled out%s%s", run->wish->move_path != NULL
 			     ? " of " : "",
 			     run->wish->move_path != NULL ? run->wish->move_path : "");
 		return ERR_UNKNOWN;
 	}
-	return 0;
+	return err;
 }
 
 int publish_gather(struct publish_run *run)
 {
 	struct json_member item = { 0 };
+
+	if (run->wish->as_released)
+		return gather_released(run);
 
 	if (run->wish->move != PUBLISH_STAY)
 		return gather_moved(run);

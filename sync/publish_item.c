@@ -18,6 +18,7 @@ static const struct {
 	[PUBLISH_SECRET] = { "secret", "secrets/", "", "secrets", true },
 	[PUBLISH_GUARDS] = { "guards", "policy/guards.json", "", "targets", false },
 	[PUBLISH_PROBES] = { "probes", "policy/probes.json", "", "targets", false },
+	[PUBLISH_GATE] = { "gate", "policy/gate.json", "", "targets", false },
 	[PUBLISH_GROUP] = { "subscribe", "fleet/", "/subscribe.json", "targets", true },
 };
 
@@ -198,7 +199,7 @@ int publish_item_parse(const char *text, enum publish_kind *ret_kind, char ret_p
 		return publish_item_path(*ret_kind, colon != NULL ? colon + 1 : "", ret_path, note);
 	err_note_set(note, NULL, 0,
 		     "\"%.200s\" names no item: expected zone:NAME, site:NAME, file:HOST/PATH, secret:USE/NAME, "
-		     "guards, probes or the path of a target", text);
+		     "guards, probes, gate or the path of a target", text);
 	return ERR_INVALID;
 }
 

@@ -15,6 +15,7 @@ enum publish_kind {
 	PUBLISH_SECRET,		/* secrets/USE/NAME */
 	PUBLISH_GUARDS,		/* policy/guards.json */
 	PUBLISH_PROBES,		/* policy/probes.json */
+	PUBLISH_GATE,		/* policy/gate.json */
 	PUBLISH_GROUP,		/* fleet/GROUP/subscribe.json: made, never added */
 	PUBLISH_KINDS
 };

@@ -96,8 +96,10 @@ static int run_release(struct publish_run *run)
 
 static void fini(struct publish_run *run)
 {
-	for (size_t i = 0; i < run->kept_count; i++)
+	for (size_t i = 0; i < run->kept_count; i++) {
 		mem_free(run->kept[i].zone);
+		mem_free(run->kept[i].journal);
+	}
 	mem_free(run->kept);
 	json_view_free(run->wanted);
 	json_view_free(run->marks);

@@ -30,6 +30,7 @@ struct publish_wish {
 	bool dry;			/* only say what would change */
 	bool refresh;			/* a new timestamp in any case */
 	bool refresh_only;		/* look at no sources */
+	bool as_released;		/* nor here; but all that keys of another root must sign is signed anew */
 	bool overtake;			/* publish items that are being rolled out all the same */
 	const struct publish_staging *staging;	/* NULL: what changes is for everybody at once */
 	enum publish_move move;		/* of what is being rolled out */
@@ -61,6 +62,10 @@ struct publish_kept {
 	char *zone;
 	uint8_t image[ZONE_IMAGE_DIGEST_BYTES];
 	struct lthash state;
+	bool linked;			/* its image gets a second name, in the folder of what is released */
+	char *journal;			/* else what differs from the image that is there; NULL: nothing */
+	size_t journal_len;
+	uint8_t base[ZONE_IMAGE_DIGEST_BYTES];	/* of the image that is there then */
 };
 
 struct publish_run {
@@ -104,7 +109,11 @@ int publish_released_zone(struct publish_work *work, struct publish_repo *repo, 
 /* Whether the source is what was released: a look at files, nothing is read. target may be NULL. */
 bool publish_zone_is_current(const struct publish_work *work, const char *zone, const char *file, const char *images,
 			     struct json_view *target);
-/* A zone has been released from its image in the folder images. */
+/* How the work folder will keep image: as what differs from base, when that is little; else it is written to the folder
+ * images, unless it was mapped from there or the run is dry. */
+void publish_zone_keep(struct publish_run *run, const char *zone, struct zone_image *image, bool mapped, struct zone_image *base,
+		       const struct lthash *state);
+/* A zone has been released. */
 void publish_zone_kept(const struct publish_work *work, const char *images, const struct publish_kept *kept);
 char *publish_images_folder(const struct publish_work *work);	/* compiled sources; mem_free */
 

@@ -36,14 +36,20 @@ struct json_view *publish_root_new(int64_t expires_s)
 	return body;
 }
 
+void publish_root_expire(struct json_view *body, int64_t expires_s)
+{
+	struct json_view *head = publish_body("root", 1, expires_s);
+
+	json_build_set_text(body, "expires", json_view_text(json_view_member(head, "expires")));
+	json_view_free(head);
+}
+
 struct json_view *publish_root_next(struct json_view *body, int64_t expires_s)
 {
-	struct json_view *next = json_build_copy(body), *head = publish_body("root", publish_version(body) + 1,
-									     expires_s);
+	struct json_view *next = json_build_copy(body);
 
-	json_build_set_integer(next, "version", publish_version(head));
-	json_build_set_text(next, "expires", json_view_text(json_view_member(head, "expires")));
-	json_view_free(head);
+	json_build_set_integer(next, "version", publish_version(body) + 1);
+	publish_root_expire(next, expires_s);
 	return next;
 }
 

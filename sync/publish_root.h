@@ -11,6 +11,7 @@
 struct json_view *publish_root_new(int64_t expires_s);	/* version 1, nobody signs anything yet */
 /* The one after it: the same with the next version. */
 struct json_view *publish_root_next(struct json_view *body, int64_t expires_s);
+void publish_root_expire(struct json_view *body, int64_t expires_s);
 bool publish_root_is_role(const char *role);		/* root, targets, snapshot or timestamp */
 struct json_view *publish_root_who(struct json_view *body, const char *role);	/* its keyids and threshold */
 void publish_root_add(struct json_view *body, const char *role, struct json_view *public_part);

@@ -20,21 +20,23 @@ char *publish_tree_make(const char *name)
 	return NULL;
 }
 
-void publish_tree_remove(const char *folder)
+void publish_tree_remove(const char *path)
 {
-	DIR *entries = opendir(folder);
+	DIR *entries = opendir(path);
 
-	if (entries == NULL)
+	if (entries == NULL) {
+		unlink(path);
 		return;
+	}
 	for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		char *path = mem_format("%s/%s", folder, entry->d_name);
+		char *inner = mem_format("%s/%s", path, entry->d_name);
 
-		if (unlink(path) != 0)
-			publish_tree_remove(path);
-		mem_free(path);
+		if (unlink(inner) != 0)
+			publish_tree_remove(inner);
+		mem_free(inner);
 	}
 	closedir(entries);
-	rmdir(folder);
+	rmdir(path);
 }

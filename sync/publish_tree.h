@@ -5,6 +5,6 @@
 
 /* A new folder below TMPDIR, /tmp without; the caller's (mem_free). NULL: errno says why. */
 char *publish_tree_make(const char *name);
-void publish_tree_remove(const char *folder);	/* with all that is in it */
+void publish_tree_remove(const char *path);	/* with all that is in it; a file as well, or nothing */
 
 #endif

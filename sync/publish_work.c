@@ -68,6 +68,8 @@ static int read_config(struct publish_work *work, struct err_note *note)
 	int64_t v;
 	int err = publish_json_read(path, CONFIG_MAX, &work->config, note);
 
+	if (err == -ENOENT)
+		err_note_set(note, path, 0, "there is no such file: init makes it, or did not come to its end");
 	if (err == 0 && (!json_view_integer(json_view_member(work->config, "v"), &v) || v != 1
 			 || json_view_text(json_view_member(work->config, "repository")) == NULL)) {
 		err_note_set(note, path, 0,
@@ -124,6 +126,23 @@ int publish_work_save(struct publish_work *work, struct err_note *note)
 	mem_free(text);
 	mem_free(path);
 	return err;
+}
+
+char *publish_work_held(const struct publish_work *work, enum publish_kind kind, const char *path)
+{
+	char *folder = publish_work_path(work, "held"), *name = mem_string(path), *held;
+
+	if (kind == PUBLISH_SITE)
+		*strrchr(name, '/') = '\0';
+	for (char *at = name; *at != '\0'; at++) {
+		if (*at == '/')
+			*at = '+';
+	}
+	file_make_folders(folder, 0700);
+	held = mem_format("%s/%s", folder, name);
+	mem_free(folder);
+	mem_free(name);
+	return held;
 }
 
 /* sync.md, 2.4: short where a machine signs, long where people do. */

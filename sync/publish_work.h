@@ -27,6 +27,9 @@ void publish_work_close(struct publish_work *work);	/* NULL is allowed */
 int publish_work_save(struct publish_work *work, struct err_note *note);
 char *publish_work_path(const struct publish_work *work, const char *name);	/* in the folder; mem_free */
 
+/* HELD: where the old content of an item that was reverted lies; of a site the folder of it. mem_free. */
+char *publish_work_held(const struct publish_work *work, enum publish_kind kind, const char *path);
+
 /* Seconds for which a role's file is good. */
 int64_t publish_work_lifetime(const struct publish_work *work, const char *role);
 struct json_view *publish_work_items(struct publish_work *work);	/* object: path to item */

@@ -21,7 +21,9 @@ void publish_zone_fini(struct publish_zone *zone)
 {
 	if (zone->image != NULL)
 		zone_image_release(zone->image);
-	zone->image = NULL;
+	if (zone->base != NULL)
+		zone_image_release(zone->base);
+	zone->image = zone->base = NULL;
 }
 
 bool publish_zone_sum(struct json_view *custom, const char *which, uint8_t ret_sum[LTHASH_SUM_BYTES])

@@ -12,6 +12,7 @@
 /* A version of a zone that is or was released. */
 struct publish_zone {
 	struct zone_image *image;
+	struct zone_image *base;	/* the file that the image is, or that it differs from in a journal; NULL: none */
 	struct lthash state;
 };
 void publish_zone_fini(struct publish_zone *zone);

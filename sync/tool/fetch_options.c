@@ -26,7 +26,7 @@ static void print_help(void)
 	     "      --version              print the version\n"
 	     "  -h, --help                 print this\n"
 	     "\n"
-	     "Exit codes: 0 done, 1 refused or failed, 2 wrong usage. catchment-fetch(1) tells more.");
+	     "Exit codes: 0 done, 1 refused, failed or wrong usage. catchment-fetch(1) tells more.");
 }
 
 static int wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -40,7 +40,7 @@ static int wrong(const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputs("; try --help\n", stderr);
-	return FETCH_USAGE;
+	return FETCH_FAILED;
 }
 
 static int check_verb(struct fetch_options *options, char **words, int count)
@@ -95,8 +95,11 @@ int fetch_options_parse(int argc, char **argv, struct fetch_options *options)
 		{ "ca", required_argument, NULL, CA }, { "verbose", no_argument, NULL, 'v' },
 		{ "version", no_argument, NULL, VERSION }, { "help", no_argument, NULL, 'h' }, { 0 },
 	};
+	static char name[] = "catchment-fetch";
 	int letter, exit;
 
+	if (argc > 0)
+		argv[0] = name;		/* getopt begins its sentences with it */
 	*options = (struct fetch_options){ .target_names = mem_array((size_t)argc, sizeof *options->target_names) };
 	while ((letter = getopt_long(argc, argv, "vh", longs, NULL)) != -1) {
 		switch (letter) {
@@ -109,7 +112,7 @@ int fetch_options_parse(int argc, char **argv, struct fetch_options *options)
 		case 'v': options->verbose = true; break;
 		case VERSION: puts("catchment-fetch " CATCHMENT_VERSION); return FETCH_DONE;
 		case 'h': print_help(); return FETCH_DONE;
-		default: return FETCH_USAGE;	/* getopt has said why */
+		default: return FETCH_FAILED;	/* getopt has said why */
 		}
 	}
 	exit = check_verb(options, argv + optind, argc - optind);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum fetch_exit { FETCH_DONE = 0, FETCH_FAILED = 1, FETCH_USAGE = 2 };
+enum fetch_exit { FETCH_DONE = 0, FETCH_FAILED = 1 };	/* as TUF clients have it: 1 is any failure */
 enum fetch_verb { FETCH_INIT, FETCH_REFRESH, FETCH_DOWNLOAD };
 
 struct fetch_options {

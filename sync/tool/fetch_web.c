@@ -15,6 +15,7 @@ struct fetch_web {
 	uv_loop_t loop;
 	struct web *web;
 	const char *ca;
+	uint64_t total_ms;
 };
 
 struct get {
@@ -68,7 +69,7 @@ static int get_file(struct transport *transport, const char *url, uint64_t max_b
 	struct fetch_web *web = (struct fetch_web *)transport;
 	struct get get = { .take = take, .ctx = ctx, .url = url, .note = note, .err = -EIO };
 	struct web_request request = {
-		.method = WEB_GET, .url = url, .ca = web->ca, .connect_ms = CONNECT_MS, .total_ms = TOTAL_MS,
+		.method = WEB_GET, .url = url, .ca = web->ca, .connect_ms = CONNECT_MS, .total_ms = web->total_ms,
 		.low_bytes_s = LOW_BYTES_S, .low_ms = LOW_MS, .max_bytes = max_bytes, .follow = REDIRECTS,
 		.body = on_body, .done = on_done, .ctx = &get,
 	};
@@ -87,6 +88,7 @@ struct fetch_web *fetch_web_new(const char *ca)
 
 	web->transport.get = get_file;
 	web->ca = ca;
+	web->total_ms = TOTAL_MS;
 	if (uv_loop_init(&web->loop) != 0) {
 		mem_free(web);
 		return NULL;
@@ -98,6 +100,11 @@ struct fetch_web *fetch_web_new(const char *ca)
 		return NULL;
 	}
 	return web;
+}
+
+void fetch_web_limit(struct fetch_web *web, uint64_t total_ms)
+{
+	web->total_ms = total_ms;
 }
 
 struct transport *fetch_web_transport(struct fetch_web *web)

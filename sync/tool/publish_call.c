@@ -65,6 +65,12 @@ int publish_call_faults(struct publish_call *call)
 	return PUBLISH_FAILED;
 }
 
+int publish_call_alone(struct publish_call *call)
+{
+	return call->word_count == 0 ? PUBLISH_DONE
+		: publish_call_wrong(call, "%s takes options only, not \"%s\"", call->command, call->words[0]);
+}
+
 const char *publish_call_repo(struct publish_call *call)
 {
 	const char *repo = call->repo != NULL ? call->repo : getenv("CATCHMENT_REPO");
@@ -106,8 +112,12 @@ int publish_call_open_keys(struct publish_call *call)
 		err = publish_ring_add(&call->ring, json_view_text(json_view_at(folders, i)), &note);
 	for (size_t i = 0; err == 0 && i < call->keys.count; i++)
 		err = publish_ring_add(&call->ring, call->keys.list[i], &note);
-	for (size_t i = 0; err == 0 && i < call->key.count; i++)
+	/* A folder may be that of a medium that is not plugged in now; a key that is named is meant. */
+	for (size_t i = 0; err == 0 && i < call->key.count; i++) {
+		if (access(call->key.list[i], F_OK) != 0)
+			return publish_call_say(call, "--key %s: %s", call->key.list[i], err_text(-errno));
 		err = publish_ring_add(&call->ring, call->key.list[i], &note);
+	}
 	return err == 0 ? 0 : publish_call_fail(call, &note);
 }
 

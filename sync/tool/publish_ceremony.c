@@ -4,9 +4,7 @@
  * come from the terminal, or line by line from --answers FILE. What it makes is what key new, root init and sign
  * make.
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,74 +13,17 @@
 #include "conf/base/mem.h"
 #include "conf/base/units.h"
 #include "sync/publish_root.h"
-#include "sync/tool/publish_call.h"
+#include "sync/tool/publish_dialog.h"
 
-enum { HOLDERS_MAX = 20, LINE_BYTES = 1024 };
+enum { HOLDERS_MAX = 20 };
 
 struct ceremony {
 	struct publish_call *call;
-	FILE *answers;			/* NULL: the terminal */
+	struct publish_dialog dialog;
 	struct json_view *root;
 	struct publish_ring ring;	/* of the keys made here */
 	const char *folder;
 };
-
-static bool ask(struct ceremony *ceremony, char *line, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static bool ask(struct ceremony *ceremony, char *line, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf(" ");
-	fflush(stdout);
-	if (fgets(line, LINE_BYTES, ceremony->answers != NULL ? ceremony->answers : stdin) == NULL) {
-		publish_call_say(ceremony->call, "the answers end here: nothing more was made");
-		return false;
-	}
-	line[strcspn(line, "\r\n")] = '\0';
-	if (ceremony->answers != NULL)
-		printf("%s\n", line);
-	return true;
-}
-
-static bool ask_number(struct ceremony *ceremony, int64_t least, int64_t most, int64_t *ret, const char *question)
-{
-	char line[LINE_BYTES], *end;
-
-	for (;;) {
-		if (!ask(ceremony, line, "%s (%" PRId64 " to %" PRId64 ")", question, least, most))
-			return false;
-		*ret = strtoll(line, &end, 10);
-		if (end != line && *end == '\0' && *ret >= least && *ret <= most)
-			return true;
-		printf("That is not a number from %" PRId64 " to %" PRId64 ".\n", least, most);
-		if (ceremony->answers != NULL)
-			return false;
-	}
-}
-
-/* From the file like all answers, else without an echo. */
-static char *ask_passphrase(struct ceremony *ceremony, const char *path)
-{
-	struct err_note note;
-	char line[LINE_BYTES], *copy;
-
-	if (ceremony->answers == NULL) {
-		copy = publish_call_ask_new(ceremony->call, path, &note);
-		if (copy == NULL)
-			publish_call_fail(ceremony->call, &note);
-		return copy;
-	}
-	if (fgets(line, sizeof line, ceremony->answers) == NULL || line[0] == '\n')
-		return NULL;
-	line[strcspn(line, "\r\n")] = '\0';
-	copy = mem_string(line);
-	key_wipe(line, sizeof line);
-	return copy;
-}
 
 static int write_key(struct ceremony *ceremony, const char *path, const char *passphrase,
 		     struct json_view **ret_public)
@@ -111,17 +52,17 @@ static int write_key(struct ceremony *ceremony, const char *path, const char *pa
 
 static int holder(struct ceremony *ceremony, const char *role, int64_t number)
 {
-	char line[LINE_BYTES];
+	char line[PUBLISH_LINE_MAX];
 	struct json_view *part;
 
-	if (!ask(ceremony, line, "Holder %" PRId64 " of a key of %s: name?", number, role))
+	if (!publish_dialog_ask(&ceremony->dialog, line, "Holder %" PRId64 " of a key of %s: name?", number, role))
 		return PUBLISH_FAILED;
 	if (line[0] == '\0' || strpbrk(line, "/. ") != NULL || !json_build_is_text(line))
 		return publish_call_say(ceremony->call,
 					"\"%s\": a name is one word of ASCII without dots and slashes", line);
 	char *path = mem_format("%s/%s-%s.key", ceremony->folder, role, line);
 	printf("%s, take the keyboard: a passphrase that only you know.\n", line);
-	char *passphrase = ask_passphrase(ceremony, path);
+	char *passphrase = publish_dialog_passphrase(&ceremony->dialog, path);
 	int exit = passphrase != NULL ? write_key(ceremony, path, passphrase, &part)
 				      : publish_call_say(ceremony->call, "%s: no passphrase, no key", path);
 	if (exit == PUBLISH_DONE)
@@ -139,8 +80,8 @@ static int holders(struct ceremony *ceremony, const char *role, const char *what
 	int exit = PUBLISH_DONE;
 
 	printf("\n%s\n", what);
-	if (!ask_number(ceremony, 1, HOLDERS_MAX, &count, "How many people hold a key?")
-	    || !ask_number(ceremony, 1, count, &threshold, "How many of them must sign?"))
+	if (!publish_dialog_number(&ceremony->dialog, 1, HOLDERS_MAX, &count, "How many people hold a key?")
+	    || !publish_dialog_number(&ceremony->dialog, 1, count, &threshold, "How many of them must sign?"))
 		return PUBLISH_FAILED;
 	for (int64_t i = 1; exit == PUBLISH_DONE && i <= count; i++)
 		exit = holder(ceremony, role, i);
@@ -178,7 +119,7 @@ static void print_line(void *ctx, const char *line)
 
 static int sign(struct ceremony *ceremony)
 {
-	char line[LINE_BYTES], *path = mem_format("%s/1.root.json", ceremony->folder);
+	char line[PUBLISH_LINE_MAX], *path = mem_format("%s/1.root.json", ceremony->folder);
 	struct json_view *file = publish_envelope(ceremony->root, json_build_list());
 	struct json_view *who = publish_root_who(ceremony->root, "root"), *ids = json_view_member(who, "keyids");
 	struct err_note note = { 0 };
@@ -186,7 +127,7 @@ static int sign(struct ceremony *ceremony)
 
 	printf("\nThis is the root. Read it aloud, and write the fingerprint down: every node is told it once.\n");
 	publish_root_show(ceremony->root, NULL, print_line, stdout);
-	if (!ask(ceremony, line, "Does everybody agree? yes or no:") || strcmp(line, "yes") != 0)
+	if (!publish_dialog_ask(&ceremony->dialog, line, "Does everybody agree? yes or no:") || strcmp(line, "yes") != 0)
 		exit = publish_call_say(ceremony->call, "the root is not signed; the keys lie in %s",
 					ceremony->folder);
 	for (size_t i = 0; exit == PUBLISH_DONE && i < json_view_count(ids); i++) {
@@ -226,13 +167,13 @@ static int sign(struct ceremony *ceremony)
 
 static int hold(struct ceremony *ceremony)
 {
-	char line[LINE_BYTES];
+	char line[PUBLISH_LINE_MAX];
 	uint64_t ms;
 
 	printf("A new repository: its keys, and the root that says which they are. Be at one table, with this "
 	       "machine off the\n"
 	       "network. Everything is written to %s.\n\n", ceremony->folder);
-	if (!ask(ceremony, line, "For how long is the root good? (400d)"))
+	if (!publish_dialog_ask(&ceremony->dialog, line, "For how long is the root good? (400d)"))
 		return PUBLISH_FAILED;
 	if (units_duration(line[0] != '\0' ? line : "400d", &ms) != 0)
 		return publish_call_say(ceremony->call, "\"%s\" is no time, as 400d is", line);
@@ -251,16 +192,17 @@ int publish_ceremony_command(struct publish_call *call)
 {
 	struct ceremony ceremony = { .call = call, .folder = call->out };
 
+	if (call->word_count == 1 && strcmp(call->words[0], "rotate") == 0)
+		return publish_rotation_command(call);
 	if (call->out == NULL || call->word_count != 0)
-		return publish_call_wrong(call, "ceremony takes --out DIR, for what is made");
+		return publish_call_wrong(call, "ceremony, or ceremony rotate, takes --out DIR, for what is made");
 	int err = file_make_folders(call->out, 0700);
 	if (err != 0)
 		return publish_call_say(call, "%s: %s", call->out, err_text(err));
-	if (call->answers != NULL && (ceremony.answers = fopen(call->answers, "re")) == NULL)
-		return publish_call_say(call, "%s: %s", call->answers, err_text(-errno));
-	int exit = hold(&ceremony);
-	if (ceremony.answers != NULL)
-		fclose(ceremony.answers);
+	int exit = publish_dialog_open(&ceremony.dialog, call);
+	if (exit == PUBLISH_DONE)
+		exit = hold(&ceremony);
+	publish_dialog_close(&ceremony.dialog);
 	json_view_free(ceremony.root);
 	publish_ring_fini(&ceremony.ring);
 	return exit;

@@ -36,9 +36,8 @@ static void step(struct drill *drill, int err, bool wanted, const struct err_not
 {
 	bool good = (err == 0) == wanted;
 
-	printf("%2u. %s%s%s%s: %s\n", ++drill->step, what, err != 0 ? " (" : "", err != 0 ? note->text : "", err != 0
-	       ? ")" : "",
-	       good ? "as it must be" : "NOT AS IT MUST BE");
+	printf("%2u. %s: %s%s%s, %s\n", ++drill->step, what, err != 0 ? "refused (" : "done", err != 0 ? note->text : "",
+	       err != 0 ? ")" : "", good ? "as it must be" : "NOT AS IT MUST BE");
 	drill->failed |= !good;
 }
 
@@ -295,13 +294,24 @@ int publish_drill_command(struct publish_call *call)
 	static const struct {
 		const char *name;
 		void (*accident)(struct drill *drill);
-	} drills[] = { { "lost-key", lost_key }, { "stolen-ts", stolen_timestamp },
-		{ "expired-root", expired_root } };
+		const char *shown;
+	} drills[] = {
+		{ "lost-key", lost_key,
+			"two of three holders replace the key that is lost, nodes that trust the root before go along, and "
+			"one holder alone can do nothing" },
+		{ "stolen-ts", stolen_timestamp,
+			"a thief with the timestamp key can stop nodes but give them nothing; a root with other keys makes "
+			"them take true, lower versions again, and nothing of the thief's any more" },
+		{ "expired-root", expired_root,
+			"nodes take nothing under an expired root, nothing can be released under it, and the next version "
+			"of it brings them back" },
+	};
 	void (*accident)(struct drill *drill) = NULL;
+	const char *shown = "";
 
 	for (size_t i = 0; call->word_count == 1 && i < 3; i++) {
 		if (strcmp(drills[i].name, call->words[0]) == 0)
-			accident = drills[i].accident;
+			accident = drills[i].accident, shown = drills[i].shown;
 	}
 	if (accident == NULL)
 		return publish_call_wrong(call, "drill takes one of lost-key, stolen-ts, expired-root");
@@ -313,7 +323,10 @@ int publish_drill_command(struct publish_call *call)
 		return publish_call_say(call, "no folder for it can be made below TMPDIR: %s", err_text(-errno));
 	drill.repository = mem_format("%s/repository", drill.folder);
 	run(&drill, accident);
-	printf("%s\n", drill.failed ? "THE DRILL FAILED" : "the drill is good");
+	if (drill.failed)
+		printf("THE DRILL FAILED\n");
+	else
+		printf("the drill is good: %s\n", shown);
 	publish_ring_fini(&drill.ring);
 	publish_repo_free(drill.repo);
 	publish_work_close(drill.work);

@@ -3,10 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/base/addr.h"
 #include "conf/base/file.h"
 #include "conf/base/mem.h"
+#include "conf/base/units.h"
+#include "conf/text.h"
+#include "sync/publish_tree.h"
 #include "sync/tool/publish_call.h"
 #include "zone/tsig_key.h"
 
@@ -24,8 +28,7 @@ static bool is_hex(const char *text, size_t bytes)
 	return text != NULL && bytes <= sizeof out && hash_get_hex(text, out, sizeof out) == (int)bytes;
 }
 
-/* ADDRESS@PORT=[ALGORITHM:]KEY:FILE, or the address alone: then it is not signed. */
-static int notify_entry(struct publish_call *call, const char *text, struct json_view **ret_entry)
+int publish_notify_entry(struct publish_call *call, const char *text, struct json_view **ret_entry)
 {
 	char address[ADDR_TEXT_MAX], name[DNS_NAME_TEXT_MAX];
 	const char *rest = NULL, *algorithm = "hmac-sha256", *colon;
@@ -35,11 +38,11 @@ static int notify_entry(struct publish_call *call, const char *text, struct json
 		snprintf(address, sizeof address, "%s", text);
 	if (addr_parse(address, 53, &addr) != 0)
 		return publish_call_wrong(call, "--notify %s: expected ADDRESS@PORT=KEYNAME:FILE", text);
-	struct json_view *entry = json_build_object();
-	json_build_set_text(entry, "address", address);
-	*ret_entry = entry;
-	if (rest == NULL)
+	if (rest == NULL) {
+		*ret_entry = json_build_object();
+		json_build_set_text(*ret_entry, "address", address);
 		return PUBLISH_DONE;
+	}
 	for (enum tsig_algorithm i = 0; i < TSIG_ALGORITHMS; i++) {
 		size_t len = strlen(tsig_algorithm_text(i));
 
@@ -56,6 +59,8 @@ static int notify_entry(struct publish_call *call, const char *text, struct json
 	char *file = publish_call_path(call, colon + 1);
 	if (file == NULL)
 		return PUBLISH_FAILED;
+	struct json_view *entry = *ret_entry = json_build_object();
+	json_build_set_text(entry, "address", address);
 	json_build_set_text(entry, "key", name);
 	json_build_set_text(entry, "algorithm", algorithm);
 	json_build_set_text(entry, "file", file);
@@ -96,12 +101,14 @@ static int add_node(struct publish_call *call)
 		json_build_set_text(node, "dns", call->dns);
 	if (call->admin != NULL)
 		json_build_set_text(node, "admin", call->admin);
+	if (call->control != NULL)
+		json_build_set_text(node, "control", call->control);
 	if (call->notify.count > 0)
 		json_build_set(node, "notify", json_build_list());
 	for (size_t i = 0; exit == PUBLISH_DONE && i < call->notify.count; i++) {
 		struct json_view *entry = NULL;
 
-		exit = notify_entry(call, call->notify.list[i], &entry);
+		exit = publish_notify_entry(call, call->notify.list[i], &entry);
 		if (entry != NULL)
 			json_build_append(json_view_member(node, "notify"), entry);
 	}
@@ -113,8 +120,33 @@ static int add_node(struct publish_call *call)
 	return exit == PUBLISH_DONE ? save(call) : exit;
 }
 
-static int set_options(struct publish_call *call, struct json_view *item)
+/* How long nodes serve it without word from here: "forever" takes back what was said before. */
+static int set_age(struct publish_call *call, enum publish_kind kind, struct json_view *item)
 {
+	uint64_t ms;
+
+	if (call->serve_max != NULL && strcmp(call->serve_max, "forever") == 0)
+		json_build_remove(item, "serve_max");
+	else if (call->serve_max != NULL && strcmp(call->serve_max, "soa-expire") == 0 && kind == PUBLISH_ZONE)
+		json_build_set_text(item, "serve_max", call->serve_max);
+	else if (call->serve_max != NULL && (units_duration(call->serve_max, &ms) != 0 || ms < 60000))
+		return publish_call_wrong(call, "--serve-max %s: expected a time of a minute or more, as in 7d, forever%s",
+					  call->serve_max, kind == PUBLISH_ZONE ? ", or soa-expire" : "");
+	else if (call->serve_max != NULL)
+		json_build_set_integer(item, "serve_max", (int64_t)(ms / 1000));
+	if (call->on_aged == NULL)
+		return PUBLISH_DONE;
+	if (strcmp(call->on_aged, "serve") != 0 && (strcmp(call->on_aged, "servfail") != 0 || kind != PUBLISH_ZONE))
+		return publish_call_wrong(call, "--on-aged %s: expected serve%s", call->on_aged,
+					  kind == PUBLISH_ZONE ? " or servfail" : ": only zones can be answered with SERVFAIL");
+	json_build_set_text(item, "on_aged", call->on_aged);
+	return PUBLISH_DONE;
+}
+
+static int set_options(struct publish_call *call, enum publish_kind kind, struct json_view *item)
+{
+	if (call->type != NULL && !conf_text_is_media_type(call->type))
+		return publish_call_wrong(call, "--type %s: expected a media type, as in \"text/plain; charset=utf-8\"", call->type);
 	if (call->type != NULL)
 		json_build_set_text(item, "type", call->type);
 	if (call->max_age != NULL)
@@ -124,43 +156,20 @@ static int set_options(struct publish_call *call, struct json_view *item)
 	if (call->zonemd != NULL && strcmp(call->zonemd, "off") != 0 && strcmp(call->zonemd, "warn") != 0
 	    && strcmp(call->zonemd, "require") != 0)
 		return publish_call_wrong(call, "--zonemd takes off, warn or require");
-	return PUBLISH_DONE;
-}
-
-static int add_readers(struct publish_call *call, struct json_view *item)
-{
-	struct json_view *to = json_build_list(), *nodes = json_view_member(call->opened->config, "nodes");
-
-	json_build_set(item, "to", to);
-	for (size_t i = 0; i < call->to.count; i++) {
-		if (json_view_member(json_view_member(nodes, call->to.list[i]), "box") == NULL)
-			return publish_call_say(call,
-						"--to %s: there is no such node, or its box key is not known; add "
-						"node %s --box HEX",
-						call->to.list[i], call->to.list[i]);
-		json_build_append_text(to, call->to.list[i]);
-	}
-	return call->to.count > 0 ? PUBLISH_DONE : publish_call_wrong(call,
-								      "add secret takes --to NODE, as often as there "
-								      "are readers");
+	return set_age(call, kind, item);
 }
 
 /* The words behind "add KIND": how a name and a file come out of them. */
 static int add_item(struct publish_call *call, enum publish_kind kind)
 {
-	size_t names = !publish_kind_has_name(kind) ? 0 : kind == PUBLISH_SECRET ? 2 : 1;
-	char path[PUBLISH_PATH_MAX], *name, *file;
+	size_t names = publish_kind_has_name(kind) ? 1 : 0;
+	char path[PUBLISH_PATH_MAX], *file;
 	struct err_note note;
 
 	if (kind == PUBLISH_GROUP || call->word_count != 2 + names)
 		return publish_call_wrong(call, "add %s takes %s and a file", call->words[0],
-					  names == 0 ? "no name" : names == 1 ? "a name"
-					  : "cookies or tickets, a name");
-	name = names == 2 ? mem_format("%s/%s", call->words[1], call->words[2])
-		: mem_string(names == 1 ? call->words[1] : "");
-	int err = publish_item_path(kind, name, path, &note);
-	mem_free(name);
-	if (err != 0)
+					  names == 0 ? "no name" : "a name");
+	if (publish_item_path(kind, names == 1 ? call->words[1] : "", path, &note) != 0)
 		return publish_call_fail(call, &note);
 	file = publish_call_path(call, call->words[1 + names]);
 	if (file == NULL)
@@ -169,9 +178,7 @@ static int add_item(struct publish_call *call, enum publish_kind kind)
 	json_build_set_text(item, "file", file);
 	json_build_remove(item, "held");
 	mem_free(file);
-	int exit = set_options(call, item);
-	if (exit == PUBLISH_DONE && kind == PUBLISH_SECRET)
-		exit = add_readers(call, item);
+	int exit = set_options(call, kind, item);
 	return exit == PUBLISH_DONE ? save(call) : exit;
 }
 
@@ -219,7 +226,7 @@ int publish_add_command(struct publish_call *call)
 	enum publish_kind kind;
 
 	if (call->word_count == 0)
-		return publish_call_wrong(call, "add what? zone, zones, site, file, secret, guards, probes or node");
+		return publish_call_wrong(call, "add what? zone, zones, site, file, secret, guards, probes, gate or node");
 	int exit = publish_call_open(call);
 	if (exit != PUBLISH_DONE)
 		return exit;
@@ -229,9 +236,38 @@ int publish_add_command(struct publish_call *call)
 		return add_list(call);
 	if (publish_kind_parse(call->words[0], &kind) != 0)
 		return publish_call_wrong(call,
-					  "add %s? expected zone, zones, site, file, secret, guards, probes or node",
+					  "add %s? expected zone, zones, site, file, secret, guards, probes, gate or node",
 					  call->words[0]);
-	return add_item(call, kind);
+	return kind == PUBLISH_SECRET ? publish_add_secret(call) : add_item(call, kind);
+}
+
+static bool list_drop(struct json_view *list, const char *text)
+{
+	bool found = false;
+
+	for (size_t i = json_view_count(list); i > 0; i--) {
+		const char *other = json_view_text(json_view_at(list, i - 1));
+
+		if (other == NULL || strcmp(other, text) != 0)
+			continue;
+		json_build_remove_at(list, i - 1);
+		found = true;
+	}
+	return found;
+}
+
+/* What is sealed for it is sealed anew without it; but what it knows it knows. */
+static void drop_reader(struct publish_call *call, const char *name)
+{
+	struct json_member item = { 0 };
+
+	while (json_view_next(publish_work_items(call->opened), &item)) {
+		struct json_view *to = json_view_member(item.value, "to");
+		const char *all = json_view_text(to);
+
+		if (list_drop(to, name) || (all != NULL && strcmp(all, "*") == 0))
+			printf("%s: node %s has known it; roll --force makes another\n", item.name, name);
+	}
 }
 
 static int remove_node(struct publish_call *call, const char *name)
@@ -242,17 +278,27 @@ static int remove_node(struct publish_call *call, const char *name)
 	if (json_view_member(json_view_member(config, "nodes"), name) == NULL)
 		return publish_call_say(call, "there is no node %s", name);
 	json_build_remove(json_view_member(config, "nodes"), name);
-	while (json_view_next(json_view_member(config, "groups"), &group)) {
-		struct json_view *nodes = json_view_member(group.value, "nodes");
-
-		for (size_t i = json_view_count(nodes); i > 0; i--) {
-			const char *other = json_view_text(json_view_at(nodes, i - 1));
-
-			if (other != NULL && strcmp(other, name) == 0)
-				json_build_remove_at(nodes, i - 1);
-		}
-	}
+	while (json_view_next(json_view_member(config, "groups"), &group))
+		list_drop(json_view_member(group.value, "nodes"), name);
+	drop_reader(call, name);
 	return save(call);
+}
+
+/* What was kept here of items that are gone. */
+static void forget(struct publish_call *call, struct json_view *removed)
+{
+	struct json_member item = { 0 };
+
+	while (json_view_next(removed, &item)) {
+		enum publish_kind kind = PUBLISH_FILE;
+
+		publish_path_kind(item.name, &kind);
+		char *held = publish_work_held(call->opened, kind, item.name);
+		publish_tree_remove(held);
+		mem_free(held);
+		if (json_view_member(item.value, "made") != NULL)
+			unlink(json_view_text(json_view_member(item.value, "file")));
+	}
 }
 
 int publish_remove_command(struct publish_call *call)
@@ -268,14 +314,23 @@ int publish_remove_command(struct publish_call *call)
 		return exit;
 	if (call->word_count == 2 && strcmp(call->words[0], "node") == 0)
 		return remove_node(call, call->words[1]);
-	for (size_t i = 0; i < call->word_count; i++) {
+	struct json_view *items = publish_work_items(call->opened), *removed = json_build_object();
+	for (size_t i = 0; exit == PUBLISH_DONE && i < call->word_count; i++) {
 		if (publish_item_parse(call->words[i], &kind, path, &note) != 0)
-			return publish_call_fail(call, &note);
-		if (json_view_member(publish_work_items(call->opened), path) == NULL)
-			return publish_call_say(call, "%s is not published", call->words[i]);
-		json_build_remove(publish_work_items(call->opened), path);
+			exit = publish_call_fail(call, &note);
+		else if (json_view_member(items, path) == NULL)
+			exit = publish_call_say(call, "%s is not published", call->words[i]);
+		else
+			json_build_set(removed, path, json_build_copy(json_view_member(items, path)));
+		if (exit == PUBLISH_DONE)
+			json_build_remove(items, path);
 	}
-	return save(call);
+	if (exit == PUBLISH_DONE)
+		exit = save(call);
+	if (exit == PUBLISH_DONE)
+		forget(call, removed);
+	json_view_free(removed);
+	return exit;
 }
 
 int publish_subscribe_command(struct publish_call *call)

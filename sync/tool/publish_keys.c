@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* key new, key show, sign. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,25 +88,65 @@ static bool confirmed(struct publish_call *call)
 	return fgets(line, sizeof line, stdin) != NULL && strncmp(line, "yes", 3) == 0;
 }
 
+/* N-1.root.json: of --previous, beside the file, or of the repository. Of a first root there is none. */
+static int root_before(struct publish_call *call, const char *path, int64_t version, struct json_view **ret_before)
+{
+	const char *repo = call->repo != NULL ? call->repo : getenv("CATCHMENT_REPO"), *slash = strrchr(path, '/');
+	int folder = slash != NULL ? (int)(slash - path) : 1;
+	char *places[3] = {
+		call->previous != NULL ? mem_string(call->previous) : NULL,
+		mem_format("%.*s/%" PRId64 ".root.json", folder, slash != NULL ? path : ".", version - 1),
+		repo != NULL ? mem_format("%s/metadata/%" PRId64 ".root.json", repo, version - 1) : NULL,
+	};
+	struct err_note note = { 0 };
+	int err = version > 1 ? -ENOENT : 0;
+
+	*ret_before = NULL;
+	for (size_t i = 0; i < 3; i++) {
+		bool given = i == 0 && places[i] != NULL;
+
+		if (err != 0 && places[i] != NULL && (given || access(places[i], F_OK) == 0))
+			err = publish_json_read(places[i], METADATA_MAX, ret_before, &note);
+		mem_free(places[i]);
+	}
+	if (err != 0 && note.text[0] != '\0')
+		return publish_call_fail(call, &note);
+	if (err != 0)
+		return publish_call_say(call,
+					"%s: is version %" PRId64 " of the root: what is different from version %" PRId64
+					" has to be shown before it is signed: --previous FILE, or put it beside as %"
+					PRId64 ".root.json", path, version, version - 1, version - 1);
+	int64_t is = publish_version(publish_signed(*ret_before));
+	if (*ret_before == NULL || is == version - 1)
+		return PUBLISH_DONE;
+	json_view_free(*ret_before);
+	*ret_before = NULL;
+	return publish_call_say(call, "--previous is version %" PRId64 " of the root: expected version %" PRId64, is,
+				version - 1);
+}
+
 /* Nobody signs what was not shown: a root as words, with what is different from before; others by role and
  * version. */
 static int show_before(struct publish_call *call, const char *path, struct json_view *body)
 {
 	struct json_view *before = NULL;
-	struct err_note note;
 	const char *type = json_view_text(json_view_member(body, "_type"));
+	int exit = PUBLISH_DONE;
 
-	if (call->previous != NULL && publish_json_read(call->previous, METADATA_MAX, &before, &note) != 0)
-		return publish_call_fail(call, &note);
-	if (type != NULL && strcmp(type, "root") == 0)
-		publish_root_show(body, publish_signed(before), print_line, stderr);
-	else
+	if (type != NULL && strcmp(type, "root") == 0) {
+		exit = root_before(call, path, publish_version(body), &before);
+		if (exit == PUBLISH_DONE)
+			publish_root_show(body, publish_signed(before), print_line, stderr);
+	} else {
 		fprintf(stderr, "%s: %s version %" PRId64 ", %zu targets, %zu delegations, expires %s\n", path,
 			type != NULL ? type : "?", publish_version(body),
-				json_view_count(json_view_member(body, "targets")),
+			json_view_count(json_view_member(body, "targets")),
 			json_view_count(json_view_member(json_view_member(body, "delegations"), "roles")),
 			json_view_text(json_view_member(body, "expires")));
+	}
 	json_view_free(before);
+	if (exit != PUBLISH_DONE)
+		return exit;
 	return confirmed(call) ? PUBLISH_DONE : publish_call_say(call, "nothing was signed");
 }
 
@@ -119,6 +161,8 @@ static int sign_with(struct publish_call *call, const char *path, struct json_vi
 	struct err_note note;
 	int exit = publish_call_open_keys(call);
 
+	if (exit == PUBLISH_DONE && call->ring.count == 0)
+		return publish_call_say(call, "there is no key in %s: nothing was signed", call->key.list[0]);
 	for (size_t i = 0; exit == PUBLISH_DONE && i < call->ring.count; i++) {
 		const char *keyid = call->ring.list[i]->keyid, *type;
 		const struct key_secret *secret;

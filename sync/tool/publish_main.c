@@ -18,10 +18,13 @@ static const struct {
 	{ "init", publish_init_command,
 		"init REPO --keys DIR              keys, root, an empty release: all at once" },
 	{ "add", publish_add_command,
-		"add zone NAME FILE | site NAME FILE | file HOST/PATH FILE | guards FILE | probes FILE\n"
-	  "  add secret cookies|tickets NAME FILE --to NODE ...\n"
+		"add zone NAME FILE | site NAME FILE | file HOST/PATH FILE | guards FILE | probes FILE | gate FILE\n"
+	  "  add secret cookies|tickets NAME [FILE] --to NODE ... | --all\n"
 	  "  add node NAME --box HEX --sign HEX [--notify ADDRESS@PORT=KEY:FILE] [--dns ADDRESS@PORT] [--admin "
-	  "URL]" },
+	  "URL]\n"
+	  "    [--control SOCKET]\n"
+	  "  [--serve-max TIME|soa-expire|forever] [--on-aged serve|servfail]  how long without word from here" },
+	{ "roll", publish_roll_command, "roll SECRET ... | --all           the next of secrets that are made here" },
 	{ "remove", publish_remove_command, "remove ITEM | node NAME           no longer part of the next release" },
 	{ "subscribe", publish_subscribe_command, "subscribe GROUP ITEM ... | --all  what the nodes of a group get" },
 	{ "diff", publish_diff_command, "diff                              what a release would change" },
@@ -29,10 +32,11 @@ static const struct {
 	{ "refresh-timestamp", publish_refresh_command,
 		"refresh-timestamp                 says that nothing is newer: every 10 minutes" },
 	{ "promote", publish_promote_command,
-		"promote [ITEM] [--permille N]     a staged change for more nodes, or all" },
+		"promote [ITEM] [--permille N] [--wait TIME]   a staged change for more nodes, or all" },
 	{ "halt", publish_halt_command, "halt [ITEM]                       a staged change back from all nodes" },
-	{ "revert", publish_revert_command, "revert ITEM --to RELEASE          old content as a new version" },
+	{ "revert", publish_revert_command, "revert ITEM --to RELEASE [--signer COMMAND]  old content as a new version" },
 	{ "resume", publish_resume_command, "resume ITEM                       from its source again, after revert" },
+	{ "override", publish_override_command, "override ZONE                     what is released of it may pass the guard rails" },
 	{ "status", publish_status_command, "status                            what is served, and until when" },
 	{ "verify", publish_verify_command, "verify [REPO | URL] --as-client   with the verifier of the nodes" },
 	{ "notify", publish_notify_command, "notify                            tell the nodes once more" },
@@ -42,8 +46,10 @@ static const struct {
 	{ "key", publish_key_command, "key new --out FILE | show FILE" },
 	{ "root", publish_root_command, "root init|rotate|show|finish      the root, signed in a ceremony" },
 	{ "sign", publish_sign_command, "sign FILE --key KEY" },
-	{ "ceremony", publish_ceremony_command, "ceremony --out DIR                all of that, step by step" },
+	{ "ceremony", publish_ceremony_command, "ceremony [rotate] --out DIR       all of that, step by step" },
 	{ "delegation", publish_delegation_command, "delegation rotate --role ROLE [--add PUB] [--drop KEYID]" },
+	{ "variants", publish_variants_command,
+		"variants ZONE LIST --signer COMMAND --out FILE  answers of local names in a signed zone" },
 	{ "drill", publish_drill_command, "drill lost-key|stolen-ts|expired-root" },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -65,12 +71,15 @@ static const struct {
 	{ "sign", TEXT, AT(sign) }, { "notify", LIST, AT(notify) }, { "dns", TEXT, AT(dns) },
 	{ "admin", TEXT, AT(admin) },
 	{ "type", TEXT, AT(type) }, { "max-age", TEXT, AT(max_age) }, { "zonemd", TEXT, AT(zonemd) },
+	{ "serve-max", TEXT, AT(serve_max) }, { "on-aged", TEXT, AT(on_aged) },
+	{ "control", TEXT, AT(control) },
 	{ "canary", TEXT, AT(canary) }, { "permille", TEXT, AT(permille) }, { "soak", TEXT, AT(soak) },
 	{ "overtake", FLAG, AT(overtake) }, { "refresh", FLAG, AT(refresh) }, { "json", FLAG, AT(json) },
 	{ "yes", FLAG, AT(yes) }, { "answers", TEXT, AT(answers) }, { "keep", TEXT, AT(keep) },
 	{ "all", FLAG, AT(all) },
 	{ "no-push", FLAG, AT(no_push) }, { "force", FLAG, AT(force) },
 	{ "as-client", FLAG, AT(as_client) }, { "ca", TEXT, AT(ca) }, { "timeout", TEXT, AT(timeout) },
+	{ "signer", TEXT, AT(signer) }, { "ttl", TEXT, AT(ttl) }, { "wait", TEXT, AT(wait) },
 	{ "version", FLAG, AT(version) }, { "help", FLAG, AT(help) },
 };
 #undef AT
@@ -81,7 +90,7 @@ static void print_help(void)
 	puts("usage: catchment-publish COMMAND [--repo REPO] [OPTIONS]\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %s\n", commands[i].help);
-	puts("\nITEM is zone:NAME, site:NAME, file:HOST/PATH, secret:USE/NAME, guards or probes. The repository is "
+	puts("\nITEM is zone:NAME, site:NAME, file:HOST/PATH, secret:USE/NAME, guards, probes or gate. The repository is "
 	     "--repo or\n"
 	     "CATCHMENT_REPO; what the publisher keeps for itself is in REPO.publish, or --work. --json where there "
 	     "is a list.\n"
@@ -114,18 +123,23 @@ static int parse(struct publish_call *call, int argc, char **argv)
 		longs[i] = (struct option){ options[i].name, options[i].kind == FLAG ? no_argument
 			: required_argument, NULL,
 					    FIRST + (int)i };
-	while ((letter = getopt_long(argc, argv, "hr:", longs, NULL)) != -1) {
+	opterr = 0;	/* what is wrong is told like everything else */
+	while ((letter = getopt_long(argc, argv, ":hr:", longs, NULL)) != -1) {
 		if (letter == 'h')
 			call->help = true;
 		else if (letter == 'r')
 			call->repo = optarg;
 		else if (letter >= FIRST)
 			take_option(call, (size_t)(letter - FIRST), optarg);
+		else if (letter == ':')
+			return publish_call_wrong(call, "%s takes a value", argv[optind - 1]);
 		else
-			return PUBLISH_USAGE;	/* getopt has said why */
+			return publish_call_wrong(call, "no such option, or one that takes no value: %s", argv[optind - 1]);
 	}
 	call->words = argv + optind;
 	call->word_count = (size_t)(argc - optind);
+	/* As catchmentctl has it. */
+	call->help = call->help || (call->word_count > 0 && strcmp(call->words[0], "help") == 0);
 	if (call->version)
 		puts("catchment-publish " CATCHMENT_VERSION);
 	else if (call->help)

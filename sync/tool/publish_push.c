@@ -31,7 +31,9 @@ struct told {
 	struct tsig_mac mac;		/* of what was sent last */
 	unsigned tries;
 	uint64_t next_ms, begun_ms;
-	char outcome[160];
+	char outcome[256], hint[128];
+	const char *key_name;
+	int err;			/* what the network said last; 0: nothing */
 	bool good;
 };
 
@@ -73,6 +75,7 @@ static bool read_key(struct told *told, struct json_view *entry)
 
 	if (name == NULL)
 		return true;
+	told->key_name = name;
 	int err = file != NULL ? file_read(file, SECRET_FILE_MAX, &secret, &len) : -ENOENT;
 	if (err != 0) {
 		over(told, false, "key %s cannot be read from %s: %s", name, file != NULL ? file : "nowhere",
@@ -121,7 +124,9 @@ static void send_again(struct push *push, struct told *told, uint64_t now)
 	size_t len;
 
 	if (told->tries == TRIES || now >= push->limit_ms) {
-		over(told, false, "no answer, asked %u times", told->tries);
+		over(told, false, "no answer%s, asked %u times in %" PRIu64 " s%s%s", told->hint, told->tries,
+		     (now - told->begun_ms) / 1000, told->err != 0 ? ": " : "",
+		     told->err != 0 ? err_text(told->err) : "");
 		return;
 	}
 	key_random(&told->notify.id, sizeof told->notify.id);
@@ -129,42 +134,74 @@ static void send_again(struct push *push, struct told *told, uint64_t now)
 	if (told->is_signed)
 		len = tsig_sign(message, len, sizeof message, &told->key, (uint64_t)clock_wall_s(), NULL, &told->mac);
 	/* A port that nobody listens at says so here; the node may be starting, so it is asked again all the same. */
-	ssize_t sent = send(told->fd, message, len, 0);
-	(void)sent;
+	if (send(told->fd, message, len, 0) < 0)
+		told->err = -errno;
 	told->next_ms = now + (UINT64_C(1000) << told->tries++);
 	if (told->next_ms > push->limit_ms)
 		told->next_ms = push->limit_ms;
 }
 
-static void take_answer(struct told *told)
+/* Its clock is off, or ours is. */
+static void over_badtime(struct told *told, const struct tsig_checked *checked)
+{
+	char text[CLOCK_TEXT_MAX];
+	int64_t apart_s = (int64_t)checked->other_s - clock_wall_s();
+
+	if (checked->other_s == 0)
+		over(told, false, "BADTIME: its clock is more than %d s from ours", TSIG_FUDGE_S);
+	else
+		over(told, false, "BADTIME: its clock says %s, %" PRId64 " s %s ours; %d s are allowed",
+		     clock_print((int64_t)checked->other_s, text, sizeof text), apart_s < 0 ? -apart_s : apart_s,
+		     apart_s < 0 ? "behind" : "ahead of", TSIG_FUDGE_S);
+}
+
+/* An answer without a signature that holds: a refusal is believed, for it costs a look at the node; a yes is not. */
+static void take_unproved(struct told *told, unsigned rcode, enum tsig_outcome outcome, uint16_t error)
 {
 	static const char *const rcodes[16] = {
 		"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "6", "7", "8", "NOTAUTH", "10",
 		"11", "12", "13",
 		"14", "15",
 	};
+
+	if (rcode == DNS_NOERROR)
+		snprintf(told->hint, sizeof told->hint, " that is signed with key %s (one came that was %s)",
+			 told->key_name, outcome == TSIG_NONE ? "not signed" : "signed with something else");
+	else if (outcome == TSIG_GOOD)
+		over(told, false, "answered %s", rcodes[rcode]);
+	else if (outcome == TSIG_BADSIG && error == 16)
+		over(told, false, "answered %s, BADSIG: it has another secret for key %s", rcodes[rcode],
+		     told->key_name);
+	else if (outcome == TSIG_BADKEY && error == 17)
+		over(told, false, "answered %s, BADKEY: it has no key %s of this algorithm", rcodes[rcode],
+		     told->key_name);
+	else
+		over(told, false, "answered %s (%s)", rcodes[rcode], tsig_outcome_text(outcome));
+}
+
+static void take_answer(struct told *told)
+{
 	uint8_t message[NOTIFY_BYTES_MAX];
 	ssize_t len = recv(told->fd, message, sizeof message, 0);
-	struct tsig_checked checked;
+	struct tsig_checked checked = { 0 };
 	unsigned rcode;
 
-	if (len < 0)
+	if (len < 0) {
+		told->err = errno != EAGAIN && errno != EINTR ? -errno : told->err;
 		return;
+	}
 	struct span answer = { message, (size_t)len };
 	if (!notify_is_answer(answer, &told->notify, &rcode))
 		return;		/* a late one to an earlier question, or not for us */
+	told->err = 0;
 	enum tsig_outcome outcome = told->is_signed
 		? tsig_check(answer, &told->key, 1, (uint64_t)clock_wall_s(), &told->mac, &checked) : TSIG_GOOD;
 	if (outcome == TSIG_GOOD && rcode == DNS_NOERROR)
 		over(told, true, "acknowledged in %" PRIu64 " ms", now_ms() - told->begun_ms);
-	else if (outcome == TSIG_GOOD)
-		over(told, false, "answered %s", rcodes[rcode]);
 	else if (outcome == TSIG_REFUSED && checked.error == 18)
-		over(told, false, "BADTIME: its clock differs by more than %d s", TSIG_FUDGE_S);
-	else if (rcode != DNS_NOERROR)
-		over(told, false, "answered %s (%s)", rcodes[rcode], tsig_outcome_text(outcome));
+		over_badtime(told, &checked);
 	else
-		return;		/* anybody can answer yes: only who has the key is believed */
+		take_unproved(told, rcode, outcome, checked.error);
 }
 
 static size_t collect(struct push *push, struct pollfd *polls, int *ret_timeout)
@@ -221,25 +258,38 @@ static void begin_group(struct push *push, struct publish_call *call, const char
 	}
 }
 
-/* --notify ADDRESS@PORT=KEY:FILE: beside the nodes that are known. */
-static void begin_option(struct push *push, const char *group, const char *text)
+/* Each --notify ADDRESS@PORT=KEY:FILE: beside the nodes that are known. */
+static int read_options(struct publish_call *call, struct json_view *entries)
 {
-	struct json_view *entry = json_build_object();
-	char address[ADDR_TEXT_MAX];
-	const char *rest, *colon;
+	int exit = PUBLISH_DONE;
 
-	if (!publish_split(text, address, sizeof address, &rest)) {
-		json_build_set_text(entry, "address", text);
-	} else if ((colon = strchr(rest, ':')) != NULL) {
-		char *name = mem_format("%.*s", (int)(colon - rest), rest);
+	for (size_t i = 0; exit == PUBLISH_DONE && i < call->notify.count; i++) {
+		struct json_view *entry;
 
-		json_build_set_text(entry, "address", address);
-		json_build_set_text(entry, "key", name);
-		json_build_set_text(entry, "file", colon + 1);
-		mem_free(name);
+		exit = publish_notify_entry(call, call->notify.list[i], &entry);
+		if (exit == PUBLISH_DONE)
+			json_build_append(entries, entry);
 	}
-	begin(push, group, "", entry);
-	json_view_free(entry);
+	return exit;
+}
+
+static int finish(struct push *push)
+{
+	int exit = PUBLISH_DONE;
+
+	for (size_t i = 0; i < push->count; i++) {
+		struct told *told = &push->list[i];
+
+		fprintf(told->good ? stdout : stderr, "notify %s: %s\n", told->label, told->outcome);
+		/* The release stands all the same; nodes ask by themselves. */
+		exit = told->good ? exit : PUBLISH_FAILED;
+		if (told->fd >= 0)
+			close(told->fd);
+		tsig_key_fini(&told->key);
+		mem_free(told->label);
+	}
+	mem_free(push->list);
+	return exit;
 }
 
 int publish_push(struct publish_call *call, int64_t timestamp_version)
@@ -251,31 +301,34 @@ int publish_push(struct publish_call *call, int64_t timestamp_version)
 
 	if (call->timeout != NULL && units_duration(call->timeout, &limit_ms) != 0)
 		return publish_call_wrong(call, "--timeout %s: expected a time, as in 5s", call->timeout);
+	struct json_view *entries = json_build_list();
+	exit = read_options(call, entries);
+	if (exit != PUBLISH_DONE) {
+		json_view_free(entries);
+		return exit;
+	}
 	push.limit_ms = now_ms() + limit_ms;
 	while (json_view_next(json_view_member(call->opened->config, "groups"), &group)) {
 		if (call->group == NULL || strcmp(call->group, group.name) == 0)
 			begin_group(&push, call, group.name, group.value);
 	}
-	for (size_t i = 0; i < call->notify.count; i++)
-		begin_option(&push, call->group != NULL ? call->group : "default", call->notify.list[i]);
+	for (size_t i = 0; i < json_view_count(entries); i++)
+		begin(&push, call->group != NULL ? call->group : "default", "", json_view_at(entries, i));
+	if (push.count == 0 && call->told_all)
+		printf("nobody to tell: add node NAME --notify ADDRESS@PORT=KEY:FILE names one\n");
 	tell_all(&push);
-	for (size_t i = 0; i < push.count; i++) {
-		struct told *told = &push.list[i];
-
-		fprintf(told->good ? stdout : stderr, "notify %s: %s\n", told->label, told->outcome);
-		/* The release stands all the same; nodes ask by themselves. */
-		exit = told->good ? exit : PUBLISH_FAILED;
-		tsig_key_fini(&told->key);
-		mem_free(told->label);
-	}
-	mem_free(push.list);
+	exit = finish(&push);
+	json_view_free(entries);
 	return exit;
 }
 
 int publish_notify_command(struct publish_call *call)
 {
-	int exit = publish_call_open(call);
+	int exit = publish_call_alone(call);
 
+	call->told_all = true;
+	if (exit == PUBLISH_DONE)
+		exit = publish_call_open(call);
 	if (exit != PUBLISH_DONE)
 		return exit;
 	if (call->served->timestamp == NULL)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/base/file.h"
 #include "conf/base/mem.h"
 #include "conf/base/units.h"
 #include "sync/tool/publish_call.h"
@@ -82,13 +83,51 @@ static void print_result(struct publish_call *call, const struct publish_wish *w
 	fflush(stdout);
 }
 
+/* WORK/newest: the version of the timestamp that was released last. A repository that is older was put back from a copy,
+ * and nodes that have seen more would refuse what is made on top of it. */
+static int check_newest(struct publish_call *call)
+{
+	char *path = publish_work_path(call->opened, "newest");
+	int64_t served = publish_version(publish_signed(call->served->timestamp)), newest = 0;
+	uint8_t *text;
+	size_t len;
+
+	if (file_read(path, 64, &text, &len) == 0) {
+		newest = strtoll((char *)text, NULL, 10);
+		mem_free(text);
+	}
+	mem_free(path);
+	if (served >= newest || call->force)
+		return PUBLISH_DONE;
+	return publish_call_say(call,
+				"the repository has timestamp %" PRId64 ", but %" PRId64 " was released from here: it is an "
+				"older copy, and nodes would refuse what follows. Put the newer one back; if it is lost, "
+				"ceremony rotate with other keys of snapshot and timestamp makes nodes forget versions, then "
+				"release --force", served, newest);
+}
+
+static void note_newest(struct publish_call *call, int64_t version)
+{
+	char *path = publish_work_path(call->opened, "newest"), *text = mem_format("%" PRId64 "\n", version);
+
+	file_replace_unsynced(path, text, strlen(text), 0600);	/* one that is lost says nothing */
+	mem_free(text);
+	mem_free(path);
+}
+
 int publish_run_release(struct publish_call *call, struct publish_wish *wish)
 {
 	struct publish_result result;
 
+	call->release_err = ERR_INVALID;
+	if (!wish->dry && !wish->as_released && check_newest(call) != PUBLISH_DONE)
+		return PUBLISH_FAILED;
 	wish->tell = tell;
 	int err = publish_release(call->opened, call->served, &call->ring, wish, &result, &call->errors);
 	int exit = err == 0 ? PUBLISH_DONE : publish_call_faults(call);
+	call->release_err = err;
+	if (err == 0 && result.released)
+		note_newest(call, result.timestamp);
 	if (err == 0)
 		print_result(call, wish, &result);
 	if (err == 0 && result.released && !call->no_push)
@@ -133,9 +172,10 @@ int publish_release_command(struct publish_call *call)
 	struct publish_staging staging = { .nodes = json_build_list() };
 	struct publish_wish wish = { .now_s = call->now_s, .refresh = call->refresh, .overtake = call->overtake };
 	uint64_t soak_ms = 0;
-	int exit = call->word_count == 0 ? publish_call_open(call)
-		: publish_call_wrong(call, "release takes options only");
+	int exit = publish_call_alone(call);
 
+	if (exit == PUBLISH_DONE)
+		exit = publish_call_open(call);
 	if (exit == PUBLISH_DONE && call->canary != NULL)
 		exit = canaries(call, staging.nodes);
 	if (exit == PUBLISH_DONE)
@@ -154,8 +194,10 @@ int publish_release_command(struct publish_call *call)
 int publish_refresh_command(struct publish_call *call)
 {
 	struct publish_wish wish = { .now_s = call->now_s, .refresh = true, .refresh_only = true };
-	int exit = publish_call_open(call);
+	int exit = publish_call_alone(call);
 
+	if (exit == PUBLISH_DONE)
+		exit = publish_call_open(call);
 	call->no_push = true;	/* nothing is newer */
 	return exit == PUBLISH_DONE ? publish_run_release(call, &wish) : exit;
 }
@@ -163,8 +205,10 @@ int publish_refresh_command(struct publish_call *call)
 int publish_diff_command(struct publish_call *call)
 {
 	struct publish_wish wish = { .now_s = call->now_s, .dry = true, .overtake = true };
-	int exit = publish_call_open(call);
+	int exit = publish_call_alone(call);
 
+	if (exit == PUBLISH_DONE)
+		exit = publish_call_open(call);
 	return exit == PUBLISH_DONE ? publish_run_release(call, &wish) : exit;
 }
 
@@ -175,6 +219,7 @@ static int move(struct publish_call *call, enum publish_move move_to)
 	char path[PUBLISH_PATH_MAX];
 	enum publish_kind kind;
 	struct err_note note;
+	uint64_t wait_ms = 0;
 
 	if (call->word_count > 1)
 		return publish_call_wrong(call, "one item, or none for all that is staged");
@@ -188,12 +233,19 @@ static int move(struct publish_call *call, enum publish_move move_to)
 		exit = publish_call_open(call);
 	if (exit != PUBLISH_DONE)
 		return exit;
+	if (call->wait != NULL && units_duration(call->wait, &wait_ms) != 0)
+		return publish_call_wrong(call, "--wait %s: expected a time, as in 10m", call->wait);
+	enum publish_gate gate = move_to == PUBLISH_PROMOTE && !call->force ? publish_gate_ask(call, wish.move_path, wait_ms)
+		: PUBLISH_GATE_GO;
+	if (gate == PUBLISH_GATE_WAIT)
+		return publish_call_say(call, "not promoted: nodes that have it are not so far (--wait TIME waits, --force goes on "
+					"all the same)");
 	/* A canary that is dead is what canaries are for. */
-	if (move_to == PUBLISH_PROMOTE && !call->force && publish_fleet_alarm(call)) {
+	if (gate == PUBLISH_GATE_HALT) {
 		wish.move = PUBLISH_HALT;
 		exit = publish_run_release(call, &wish);
-		publish_call_say(call,
-				 "not promoted but halted: nodes say that it is bad (--force goes on all the same)");
+		publish_call_say(call, "not promoted but halted: nodes are silent or say that it is bad (--force goes on all "
+				 "the same)");
 		return exit == PUBLISH_DONE ? PUBLISH_FAILED : exit;
 	}
 	return publish_run_release(call, &wish);

@@ -3,6 +3,7 @@
  * revert: what an item was in an earlier release, published again as something newer. Versions only ever rise, so
  * that no protection against rollback is in the way. The old content becomes the item's source until resume.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,119 +11,81 @@
 
 #include "conf/base/file.h"
 #include "conf/base/mem.h"
-#include "sync/rrtext.h"
-#include "sync/tool/publish_call.h"
+#include "sync/publish_secret.h"
+#include "sync/publish_tree.h"
+#include "sync/tool/publish_revert.h"
 
-struct text {
-	uint8_t *bytes;
-	size_t len, room;
-	const struct zone_image_header *base;
-	uint32_t serial;		/* the new one */
-};
+/* ---- what it was ---- */
 
-static void put(struct text *text, const char *line, size_t len)
+static int64_t release_of(struct json_view *target)
 {
-	if (text->len + len > text->room) {
-		text->room = (text->len + len) * 2;
-		text->bytes = mem_resize(text->bytes, text->room, 1);
-	}
-	memcpy(text->bytes + text->len, line, len);
-	text->len += len;
+	int64_t release;
+
+	return json_view_integer(json_view_member(json_view_member(target, "custom"), "release"), &release) ? release
+		: INT64_MAX;
 }
 
-/* "OWNER TTL SOA MNAME RNAME SERIAL …": the one record that is another. */
-static int take_line(void *ctx, const char *line, size_t len)
+/* What belongs to an item: itself, and of a site all that is published beside it. */
+static bool is_of(const struct reverting *revert, const char *path)
 {
-	struct text *text = ctx;
-	const char *at = line;
+	size_t front = strlen(revert->path) - strlen("sites.yaml");
 
-	for (int blank = 0; blank < 2; blank++)
-		at = strchr(at, ' ') + 1;
-	if (strncmp(at, "SOA ", 4) != 0) {
-		put(text, line, len);
-		return 0;
-	}
-	for (int blank = 0; blank < 3; blank++)
-		at = strchr(at, ' ') + 1;
-	char serial[16];
-	put(text, line, (size_t)(at - line));
-	put(text, serial, (size_t)snprintf(serial, sizeof serial, "%u", text->serial));
-	at = strchr(at, ' ');
-	put(text, at, len - (size_t)(at - line));
-	return 0;
+	return strcmp(path, revert->path) == 0
+		|| (revert->kind == PUBLISH_SITE && strncmp(path, revert->path, front) == 0);
 }
 
-/* The target of a path as of a release: in the newest version of its role that is not younger. */
-static struct json_view *target_of(struct publish_call *call, const char *role, const char *path, int64_t release)
+/* Whether these targets are the item as of the release: it is there, and no part of it is younger. */
+static bool is_then(const struct reverting *revert, struct json_view *targets)
 {
-	struct publish_role *now = publish_repo_role(call->served, role, false, &(struct err_note){ 0 });
+	struct json_member target = { 0 };
+
+	if (json_view_member(targets, revert->path) == NULL)
+		return false;
+	while (json_view_next(targets, &target)) {
+		if (is_of(revert, target.name) && release_of(target.value) > revert->release)
+			return false;
+	}
+	return true;
+}
+
+/* The newest version of a role in which the item is as it was in the release. */
+static bool find_in(struct reverting *revert, const char *role)
+{
+	struct publish_role *now = publish_repo_role(revert->call->served, role, false, &(struct err_note){ 0 });
 
 	for (int64_t version = now != NULL ? now->version : 0; version > 0; version--) {
-		struct json_view *file, *target, *copy = NULL;
+		struct json_view *file, *targets;
 		struct err_note note;
-		int64_t made = INT64_MAX;
 
-		if (publish_repo_old_role(call->served, role, version, &file, &note) != 0)
-			return NULL;	/* gc has been here */
-		target = json_view_member(json_view_member(publish_signed(file), "targets"), path);
-		json_view_integer(json_view_member(json_view_member(target, "custom"), "release"), &made);
-		if (target != NULL && made <= release)
-			copy = json_build_copy(target);
+		if (publish_repo_old_role(revert->call->served, role, version, &file, &note) != 0)
+			return false;	/* gc has been here */
+		targets = json_view_member(publish_signed(file), "targets");
+		if (is_then(revert, targets)) {
+			revert->file = file;
+			revert->then = targets;
+			return true;
+		}
 		json_view_free(file);
-		if (copy != NULL)
-			return copy;
 	}
-	return NULL;
+	return false;
 }
 
-/* What has to be made anew with a new serial, and cannot be made here. */
-static int check_zone(struct publish_call *call, const char *path, const struct zone_image_header *base)
+static int find_then(struct reverting *revert)
 {
-	const struct zone_node *apex = zone_node_at(base, base->apex_node);
+	char bin[16];
 
-	if (base->flags & ZONE_IMAGE_SIGNED)
-		return publish_call_say(call,
-					"%s is signed with DNSSEC: a new serial takes a new RRSIG of its SOA. --out "
-					"FILE writes the old "
-					"records with the new serial: sign them where the keys are, and add that "
-					"zone", path);
-	if (zone_node_find(apex, DNS_ZONEMD) != NULL)
-		return publish_call_say(call,
-					"%s has a ZONEMD, which a new serial makes wrong. --out FILE writes the old "
-					"records with the new "
-					"serial: make the digest anew, and add that zone", path);
-	return PUBLISH_DONE;
+	if (find_in(revert, publish_item_role(revert->kind, revert->path, true, bin))
+	    || find_in(revert, publish_item_role(revert->kind, revert->path, false, bin)))
+		return PUBLISH_DONE;
+	return publish_call_say(revert->call,
+				"nothing is known any more of %s as of release %" PRId64 " (gc --keep is how long); it "
+				"is served as of release %" PRId64, revert->path, revert->release,
+				release_of(revert->now));
 }
 
-static int write_zone(struct publish_call *call, const char *path, struct json_view *old, struct json_view *now,
-		      const char *file)
-{
-	struct publish_zone zone;
-	struct err_note note;
-	struct text text = { .bytes = NULL };
-	int exit = PUBLISH_DONE;
+/* ---- everything else ---- */
 
-	if (!publish_zone_serial(json_view_member(now, "custom"), "head", &text.serial))
-		return publish_call_say(call, "%s is not a released zone", path);
-	if (publish_zone_rebuild(call->served, path, old, NULL, &zone, &note) != 0)
-		return publish_call_fail(call, &note);
-	text.serial++;		/* RFC 1982: one more is newer, also behind 2^32 - 1 */
-	text.base = zone_image_header(zone.image);
-	if (call->out == NULL)
-		exit = check_zone(call, path, text.base);
-	if (exit == PUBLISH_DONE) {
-		rrtext_write(text.base, take_line, &text);
-		int err = file_replace(file, text.bytes, text.len, 0644);
-
-		if (err != 0)
-			exit = publish_call_say(call, "%s: cannot be written: %s", file, err_text(err));
-	}
-	mem_free(text.bytes);
-	publish_zone_fini(&zone);
-	return exit;
-}
-
-static int write_plain(struct publish_call *call, const char *path, struct json_view *old, const char *file)
+static int write_plain(struct reverting *revert, const char *path, struct json_view *old, const char *file)
 {
 	const char *sha256 = json_view_text(json_view_member(json_view_member(old, "hashes"), "sha256"));
 	struct err_note note;
@@ -131,71 +94,158 @@ static int write_plain(struct publish_call *call, const char *path, struct json_
 
 	json_view_integer(json_view_member(old, "length"), &length);
 	char *from = publish_target_file(path, sha256 != NULL ? sha256 : "");
-	int err = publish_repo_target(call->served, from, length, sha256 != NULL ? sha256 : "", &bytes, &note);
+	int err = publish_repo_target(revert->call->served, from, length, sha256 != NULL ? sha256 : "", &bytes, &note);
 	mem_free(from);
 	if (err != 0)
-		return publish_call_fail(call, &note);
-	err = file_replace(file, bytes, (size_t)length, 0600);
-	mem_free(bytes);
-	return err == 0 ? PUBLISH_DONE : publish_call_say(call, "%s: cannot be written: %s", file, err_text(err));
-}
-
-/* WORK/held/: the item's source from now on, with the files of a site beside it out of reach. */
-static char *held_file(struct publish_call *call, const char *path)
-{
-	char *folder = publish_work_path(call->opened, "held"), *name = mem_string(path), *file;
-
-	for (char *at = name; *at != '\0'; at++) {
-		if (*at == '/')
-			*at = '+';
-	}
-	file_make_folders(folder, 0700);
-	file = mem_format("%s/%s", folder, name);
+		return publish_call_fail(revert->call, &note);
+	char *folder = mem_format("%.*s", (int)(strrchr(file, '/') - file), file);
+	err = file_make_folders(folder, 0700);
+	if (err == 0)
+		err = file_replace(file, bytes, (size_t)length, 0600);
 	mem_free(folder);
-	mem_free(name);
-	return file;
+	mem_free(bytes);
+	return err == 0 ? PUBLISH_DONE
+		: publish_call_say(revert->call, "%s: cannot be written: %s", file, err_text(err));
 }
 
-static int hold(struct publish_call *call, const char *path, const char *file, int64_t release)
+/* sites.yaml and what it names, beside one another as they were. */
+static int write_site(struct reverting *revert, const char *folder)
 {
-	struct json_view *item = json_view_member(publish_work_items(call->opened), path);
-	struct json_view *held = json_build_object_in(item, "held");
+	size_t front = strlen(revert->path) - strlen("sites.yaml");
+	struct json_member target = { 0 };
+	int exit = PUBLISH_DONE;
+
+	while (exit == PUBLISH_DONE && json_view_next(revert->then, &target)) {
+		if (!is_of(revert, target.name))
+			continue;
+		char *file = mem_format("%s/%s", folder, target.name + front);
+
+		exit = write_plain(revert, target.name, target.value, file);
+		mem_free(file);
+	}
+	return exit;
+}
+
+/* What was sealed stays sealed: only who could open it then can open it now. */
+static int check_readers(struct reverting *revert, struct json_view *old)
+{
+	char now[PUBLISH_KEYID_MAX];
+	const char *then = json_view_text(json_view_member(json_view_member(old, "custom"), "readers"));
+
+	publish_secret_readers_digest(revert->call->opened, revert->item, now);
+	if (revert->call->force || (then != NULL && strcmp(then, now) == 0))
+		return PUBLISH_DONE;
+	return publish_call_say(revert->call,
+				"%s was sealed for other nodes, or for other keys of theirs, in release %" PRId64
+				": those that came since could not open it, and those that went could. roll makes a "
+				"new one; --force takes the old one all the same", revert->path, revert->release);
+}
+
+/* ---- from now on ---- */
+
+static int write_item(struct reverting *revert, const char *to)
+{
+	struct json_view *old = json_view_member(revert->then, revert->path);
+
+	if (revert->kind == PUBLISH_ZONE)
+		return publish_revert_zone(revert, old, to);
+	if (revert->kind == PUBLISH_SITE)
+		return write_site(revert, to);
+	int exit = revert->kind == PUBLISH_SECRET ? check_readers(revert, old) : PUBLISH_DONE;
+	return exit == PUBLISH_DONE ? write_plain(revert, revert->path, old, to) : exit;
+}
+
+/* Held, and released; when that fails for a fault, and not for want of a signature, all is as it was. */
+static int hold(struct reverting *revert, const char *to)
+{
+	static const char *const taken[] = { "type", "max_age", "readers" };
+	struct publish_call *call = revert->call;
+	struct json_view *custom = json_view_member(json_view_member(revert->then, revert->path), "custom");
+	struct json_view *before = json_view_member(revert->item, "held"), *held = json_build_object();
 	struct publish_wish wish = { .now_s = call->now_s, .overtake = true };
 	struct err_note note;
 
+	before = before != NULL ? json_build_copy(before) : NULL;
+	char *file = mem_format("%s%s", to, revert->kind == PUBLISH_SITE ? "/sites.yaml" : "");
 	json_build_set_text(held, "file", file);
-	json_build_set_integer(held, "release", release);
+	mem_free(file);
+	json_build_set_integer(held, "release", revert->release);
+	for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+		struct json_view *value = json_view_member(custom, taken[i]);
+
+		if (value != NULL)
+			json_build_set(held, taken[i], json_build_copy(value));
+	}
+	json_build_set(revert->item, "held", held);
+	int exit = publish_work_save(call->opened, &note) == 0 ? PUBLISH_DONE : publish_call_fail(call, &note);
+	if (exit == PUBLISH_DONE)
+		exit = publish_run_release(call, &wish);
+	if (call->release_err == 0 || call->release_err == ERR_UNAVAILABLE) {
+		printf("%s is held at release %" PRId64 " until resume\n", revert->path, revert->release);
+		json_view_free(before);
+		return exit;
+	}
+	if (before != NULL)
+		json_build_set(revert->item, "held", before);
+	else
+		json_build_remove(revert->item, "held");
 	if (publish_work_save(call->opened, &note) != 0)
-		return publish_call_fail(call, &note);
-	printf("%s is held at release %" PRId64 " until resume\n", path, release);
-	return publish_run_release(call, &wish);
+		publish_call_fail(call, &note);
+	return PUBLISH_FAILED;
+}
+
+static int run(struct reverting *revert)
+{
+	struct publish_call *call = revert->call;
+	int exit = find_then(revert);
+
+	if (exit != PUBLISH_DONE)
+		return exit;
+	char *to = call->out != NULL ? mem_string(call->out) : publish_work_held(call->opened, revert->kind, revert->path);
+	char *fresh = mem_format("%s.new", to);
+	/* What is held already stays until the other is whole. */
+	if (call->out == NULL)
+		publish_tree_remove(fresh);
+	exit = write_item(revert, call->out != NULL ? to : fresh);
+	if (exit == PUBLISH_DONE && call->out == NULL) {
+		publish_tree_remove(to);
+		if (rename(fresh, to) != 0)
+			exit = publish_call_say(call, "%s: cannot be written: %s", to, err_text(-errno));
+	} else if (call->out == NULL) {
+		publish_tree_remove(fresh);
+	}
+	if (exit == PUBLISH_DONE && call->out == NULL)
+		exit = hold(revert, to);
+	mem_free(fresh);
+	mem_free(to);
+	json_view_free(revert->file);
+	return exit;
 }
 
 static int revert(struct publish_call *call, enum publish_kind kind, const char *path)
 {
-	int64_t release = strtoll(call->to.list[0], NULL, 10);
 	struct err_note note;
-	struct json_view *now = publish_released(call->served, path, &note), *old = NULL;
-	char bin[16], *file;
+	char *end;
+	struct reverting reverting = {
+		.call = call, .kind = kind, .path = path, .release = strtoll(call->to.list[0], &end, 10),
+		.now = publish_released(call->served, path, &note),
+		.item = json_view_member(publish_work_items(call->opened), path),
+	};
 
-	if (now == NULL || json_view_member(publish_work_items(call->opened), path) == NULL)
-		return publish_call_say(call, "%s is not published", path);
-	if (kind == PUBLISH_SITE || kind == PUBLISH_SECRET)
-		return publish_call_say(call, "a %s is made of several files or keys: change its source, and release",
-					publish_kind_text(kind));
-	old = target_of(call, publish_item_role(kind, path, true, bin), path, release);
-	if (old == NULL)
-		old = target_of(call, publish_item_role(kind, path, false, bin), path, release);
-	if (old == NULL)
-		return publish_call_say(call, "nothing is known any more of %s as of release %"
-					PRId64 " (gc --keep is how long)", path, release);
-	file = call->out != NULL ? mem_string(call->out) : held_file(call, path);
-	int exit = kind == PUBLISH_ZONE ? write_zone(call, path, old, now, file) : write_plain(call, path, old, file);
-	json_view_free(old);
-	if (exit == PUBLISH_DONE && call->out == NULL)
-		exit = hold(call, path, file, release);
-	mem_free(file);
-	return exit;
+	if (*end != '\0' || end == call->to.list[0] || reverting.release < 1)
+		return publish_call_wrong(call, "--to %s: expected the number of a release, as status shows",
+					  call->to.list[0]);
+	/* What was released last would be published again, under a name that it never had. */
+	if (reverting.release > publish_version(publish_signed(call->served->snapshot)))
+		return publish_call_say(call, "--to %" PRId64 ": there is no such release yet: the newest one is %" PRId64,
+					reverting.release, publish_version(publish_signed(call->served->snapshot)));
+	if (kind == PUBLISH_GROUP)
+		return publish_call_wrong(call, "what a group gets is made from its items: revert those, or subscribe");
+	if (reverting.now == NULL || reverting.item == NULL)
+		return publish_call_say(call, "%s is not published now: add it, and release", path);
+	if (call->signer != NULL && kind != PUBLISH_ZONE)
+		return publish_call_wrong(call, "--signer is for zones");
+	return run(&reverting);
 }
 
 int publish_revert_command(struct publish_call *call)
@@ -229,5 +279,10 @@ int publish_resume_command(struct publish_call *call)
 	if (json_view_member(item, "held") == NULL)
 		return publish_call_say(call, "%s is not held", path);
 	json_build_remove(item, "held");
-	return publish_work_save(call->opened, &note) == 0 ? PUBLISH_DONE : publish_call_fail(call, &note);
+	if (publish_work_save(call->opened, &note) != 0)
+		return publish_call_fail(call, &note);
+	char *held = publish_work_held(call->opened, kind, path);
+	publish_tree_remove(held);
+	mem_free(held);
+	return PUBLISH_DONE;
 }

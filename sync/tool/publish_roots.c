@@ -88,7 +88,14 @@ static int add_keys(struct publish_call *call, struct json_view *body, struct pu
 	return PUBLISH_DONE;
 }
 
-static int finish_body(struct publish_call *call, struct json_view *body, struct publish_list *roles)
+static void print_line(void *ctx, const char *line)
+{
+	fprintf(ctx, "%s\n", line);
+}
+
+/* before: NULL for a first root. What is new in it is said at once: it is what has to be signed. */
+static int finish_body(struct publish_call *call, struct json_view *body, struct json_view *before,
+		       struct publish_list *roles)
 {
 	struct err_note note;
 	int exit = add_keys(call, body, roles);
@@ -98,6 +105,8 @@ static int finish_body(struct publish_call *call, struct json_view *body, struct
 	publish_root_forget_unused(body);
 	if (exit == PUBLISH_DONE && publish_root_sane(body, &note) != 0)
 		exit = publish_call_fail(call, &note);
+	if (exit == PUBLISH_DONE)
+		publish_root_show(body, before, print_line, stdout);
 	if (exit == PUBLISH_DONE)
 		exit = write_root(call, body);
 	return exit;
@@ -112,7 +121,7 @@ static int root_init(struct publish_call *call)
 					  "root init takes --out FILE and --add ROLE=KEY.pub for root, targets, "
 					  "snapshot, timestamp");
 	struct json_view *body = publish_root_new(expiry(call));
-	int exit = finish_body(call, body, &none);
+	int exit = finish_body(call, body, NULL, &none);
 	json_view_free(body);
 	return exit;
 }
@@ -129,8 +138,7 @@ static void take_role(void *ctx, const char *role)
 	roles->list[roles->count++] = role;
 }
 
-/* The newest root: of --previous, else of the repository. */
-static int newest_root(struct publish_call *call, struct json_view **ret_file)
+int publish_newest_root(struct publish_call *call, struct json_view **ret_file)
 {
 	struct publish_repo *repo;
 	struct err_note note;
@@ -179,7 +187,7 @@ static int root_rotate(struct publish_call *call)
 		return publish_call_wrong(call,
 					  "root rotate takes --out FILE, and --drop KEYID, --add PUB, --threshold or "
 					  "--expires");
-	int exit = newest_root(call, &file);
+	int exit = publish_newest_root(call, &file);
 	if (exit != PUBLISH_DONE)
 		return exit;
 	struct json_view *body = publish_root_next(publish_signed(file), expiry(call));
@@ -194,16 +202,11 @@ static int root_rotate(struct publish_call *call)
 						call->drop.list[i]);
 	}
 	if (exit == PUBLISH_DONE)
-		exit = finish_body(call, body, &roles);
+		exit = finish_body(call, body, publish_signed(file), &roles);
 	mem_free(roles.list);
 	json_view_free(body);
 	json_view_free(file);
 	return exit;
-}
-
-static void print_line(void *ctx, const char *line)
-{
-	fprintf(ctx, "%s\n", line);
 }
 
 static int root_show(struct publish_call *call)
@@ -215,9 +218,9 @@ static int root_show(struct publish_call *call)
 	if (call->word_count == 2 && publish_json_read(call->words[1], METADATA_MAX, &file, &note) != 0)
 		return publish_call_fail(call, &note);
 	if (call->word_count != 2)
-		exit = newest_root(call, &file);
+		exit = publish_newest_root(call, &file);
 	else if (call->previous != NULL)
-		exit = newest_root(call, &before);
+		exit = publish_newest_root(call, &before);
 	if (exit == PUBLISH_DONE) {
 		publish_root_show(publish_signed(file), publish_signed(before), print_line, stdout);
 		struct json_view *who = publish_root_who(publish_signed(file), "root");
@@ -231,58 +234,6 @@ static int root_show(struct publish_call *call)
 	return exit;
 }
 
-static int install(struct publish_call *call, struct publish_repo *repo, struct json_view *file)
-{
-	struct err_note note = { 0 };
-	size_t len, before_len = 0;
-	uint8_t *bytes = publish_bytes(file, &len);
-	uint8_t *before = repo->root != NULL ? publish_bytes(repo->root, &before_len) : NULL;
-	int err = publish_root_check((struct span){ bytes, len }, (struct span){ before, before_len }, call->now_s,
-				     &note);
-
-	if (err == 0) {
-		err = publish_repo_put_metadata(repo, "root", file, &note);
-		if (err == 0 && (err = file_sync_all(repo->folder)) != 0)
-			err_note_set(&note, repo->folder, 0, "is not safe on disk: %s", err_text(err));
-	}
-	mem_free(bytes);
-	mem_free(before);
-	if (err != 0)
-		return publish_call_fail(call, &note);
-	printf("root version %" PRId64 " is installed\n", publish_version(publish_signed(file)));
-	return PUBLISH_DONE;
-}
-
-static int root_finish(struct publish_call *call)
-{
-	struct publish_repo *repo;
-	struct json_view *file;
-	struct err_note note;
-	const char *folder;
-
-	if (call->word_count != 2)
-		return publish_call_wrong(call, "root finish takes the signed file, and --repo REPO");
-	folder = publish_call_repo(call);
-	if (folder == NULL)
-		return PUBLISH_USAGE;
-	if (publish_json_read(call->words[1], METADATA_MAX, &file, &note) != 0)
-		return publish_call_fail(call, &note);
-	if (publish_repo_open(folder, true, &repo, &note) != 0) {
-		json_view_free(file);
-		return publish_call_fail(call, &note);
-	}
-	int exit = install(call, repo, file);
-	bool served = repo->timestamp != NULL;
-	publish_repo_free(repo);
-	json_view_free(file);
-	if (exit != PUBLISH_DONE || !served)
-		return exit;
-	/* Whatever keys the root has changed: nodes see it with what they have signed as soon as can be. */
-	exit = publish_call_open(call);
-	struct publish_wish wish = { .now_s = call->now_s, .refresh = true };
-	return exit != PUBLISH_DONE ? exit : publish_run_release(call, &wish);
-}
-
 int publish_root_command(struct publish_call *call)
 {
 	const char *verb = call->word_count > 0 ? call->words[0] : "";
@@ -294,7 +245,7 @@ int publish_root_command(struct publish_call *call)
 	if (strcmp(verb, "show") == 0)
 		return root_show(call);
 	if (strcmp(verb, "finish") == 0)
-		return root_finish(call);
+		return publish_root_finish(call);
 	return publish_call_wrong(call, "root init, root rotate, root show or root finish");
 }
 
@@ -340,6 +291,8 @@ int publish_delegation_command(struct publish_call *call)
 					  "delegation rotate takes --role zones, sites, files or secrets, and --add "
 					  "PUB, --drop KEYID, "
 					  "--threshold N");
+	if (call->add.count == 0 && call->drop.count == 0 && call->threshold.count == 0)
+		return publish_call_wrong(call, "nothing to change: --add PUB, --drop KEYID or --threshold N");
 	int exit = publish_call_open(call);
 	if (exit != PUBLISH_DONE)
 		return exit;

@@ -186,13 +186,17 @@ int publish_init_command(struct publish_call *call)
 {
 	if (call->word_count == 1 && call->repo == NULL)
 		call->repo = call->words[0];
+	else if (call->word_count == 1 && strcmp(call->repo, call->words[0]) != 0)
+		return publish_call_wrong(call, "init takes one repository, not %s and --repo %s", call->words[0],
+					  call->repo);
 	if (call->repo == NULL || call->word_count > 1 || call->keys.count != 1)
 		return publish_call_wrong(call, "init takes the folder of the repository and --keys DIR");
 	int err = file_make_folders(call->repo, 0755);
-	if (err == 0)
-		err = file_make_folders(call->keys.list[0], 0700);
 	if (err != 0)
-		return publish_call_say(call, "the folders cannot be made: %s", err_text(err));
+		return publish_call_say(call, "%s: the folder cannot be made: %s", call->repo, err_text(err));
+	err = file_make_folders(call->keys.list[0], 0700);
+	if (err != 0)
+		return publish_call_say(call, "%s: the folder cannot be made: %s", call->keys.list[0], err_text(err));
 	char *repo = publish_call_path(call, call->repo), *keys = publish_call_path(call, call->keys.list[0]);
 	call->keys.count = 0;	/* from now on they are those of publish.json */
 	int exit = repo != NULL && keys != NULL ? init_in(call, repo, keys) : PUBLISH_FAILED;

@@ -146,8 +146,10 @@ static void print_items(struct json_view *items)
 
 int publish_status_command(struct publish_call *call)
 {
-	int exit = publish_call_open(call);
+	int exit = publish_call_alone(call);
 
+	if (exit == PUBLISH_DONE)
+		exit = publish_call_open(call);
 	if (exit != PUBLISH_DONE)
 		return exit;
 	if (call->served->timestamp == NULL)
@@ -248,7 +250,8 @@ struct sweep {
 	const char *top;
 	struct json_view *kept;
 	int64_t older_s;
-	size_t removed, left;
+	size_t removed, left, stuck;
+	struct err_note note;		/* of the first that is stuck */
 	int64_t bytes;
 };
 
@@ -283,6 +286,8 @@ static void sweep_folder(struct sweep *sweep, const char *folder)
 		else if (unlink(full) == 0) {
 			sweep->removed++;
 			sweep->bytes += stat_buf.st_size;
+		} else if (sweep->stuck++ == 0) {
+			err_note_set(&sweep->note, full, 0, "cannot be removed: %s", err_text(-errno));
 		}
 		mem_free(full);
 		mem_free(file);
@@ -293,8 +298,10 @@ static void sweep_folder(struct sweep *sweep, const char *folder)
 int publish_gc_command(struct publish_call *call)
 {
 	uint64_t keep_ms = (uint64_t)KEEP_DAYS * DAY_S * 1000;
-	int exit = publish_call_open(call);
+	int exit = publish_call_alone(call);
 
+	if (exit == PUBLISH_DONE)
+		exit = publish_call_open(call);
 	if (exit != PUBLISH_DONE)
 		return exit;
 	if (call->keep != NULL && units_duration(call->keep, &keep_ms) != 0)
@@ -309,6 +316,10 @@ int publish_gc_command(struct publish_call *call)
 		sweep_folder(&sweep, "targets");
 		printf("%zu files with %" PRId64 " bytes removed, %zu kept\n", sweep.removed, sweep.bytes,
 		       sweep.left);
+	}
+	if (sweep.stuck > 0) {
+		publish_call_fail(call, &sweep.note);
+		exit = publish_call_say(call, "%zu file%s could not be removed", sweep.stuck, sweep.stuck == 1 ? "" : "s");
 	}
 	json_view_free(sweep.kept);
 	return exit;

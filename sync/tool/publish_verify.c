@@ -13,6 +13,7 @@
 #include "conf/base/file.h"
 #include "conf/base/mem.h"
 #include "sync/publish_chain.h"
+#include "sync/publish_content.h"
 #include "sync/tool/fetch_web.h"
 #include "sync/tool/publish_call.h"
 #include "sync/publish_tree.h"
@@ -161,6 +162,68 @@ static int check_path(struct verify *verify, const char *path)
 	return err;
 }
 
+struct part {
+	struct verify *verify;
+	const char *path;		/* of sites.yaml */
+};
+
+static int check_part(void *ctx, const char *name)
+{
+	const struct part *part = ctx;
+	char *path = mem_format("%.*s/%s", (int)(strrchr(part->path, '/') - part->path), part->path, name);
+	int err = check_path(part->verify, path);
+
+	mem_free(path);
+	return err;
+}
+
+/* A site is whole with all that is published beside it. */
+static int check_site(struct verify *verify, const char *path)
+{
+	struct part part = { verify, path };
+	struct publish_bytes site;
+	struct json_view *target;
+	int64_t length = 0;
+	int err = find(verify, path, &target);
+
+	if (err == 0) {
+		json_view_integer(json_view_member(target, "length"), &length);
+		err = check_content(verify, path, target, &site.bytes);
+		json_view_free(target);
+	}
+	if (err != 0)
+		return err;
+	site.len = (size_t)length;
+	err = publish_content_site_files(&site, check_part, &part);
+	if (err != 0 && verify->note->text[0] == '\0')
+		err_note_set(verify->note, NULL, 0, "%s: is not what nodes take as sites", path);
+	mem_free(site.bytes);
+	return err;
+}
+
+/* Policy is for all groups, and need not be there. */
+static int check_policy(struct verify *verify)
+{
+	static const char *const paths[] = { "policy/guards.json", "policy/probes.json" };
+	int err = 0;
+
+	for (size_t i = 0; err == 0 && i < 2; i++) {
+		struct json_view *target;
+
+		err = find(verify, paths[i], &target);
+		if (err == ERR_UNKNOWN) {
+			*verify->note = (struct err_note){ 0 };
+			err = 0;
+			continue;
+		}
+		if (err == 0) {
+			err = verify->contents ? check_content(verify, paths[i], target, NULL) : 0;
+			json_view_free(target);
+		}
+	}
+	return err;
+}
+
 static int check_list(struct verify *verify, struct json_view *list, enum publish_kind kind)
 {
 	int err = 0;
@@ -171,7 +234,8 @@ static int check_list(struct verify *verify, struct json_view *list, enum publis
 
 		err = publish_item_path(kind, name != NULL ? name : "", path, verify->note);
 		if (err == 0)
-			err = check_path(verify, path);
+			err = kind == PUBLISH_SITE && verify->contents ? check_site(verify, path)
+				: check_path(verify, path);
 	}
 	return err;
 }
@@ -222,8 +286,12 @@ static int check_all(struct verify *verify, const char *root_file)
 	}
 	err = tuf_drive_init(verify->drive.store, (struct span){ root, len }, verify->note);
 	mem_free(root);
+	if (err != 0 && verify->note->file[0] == '\0')
+		snprintf(verify->note->file, sizeof verify->note->file, "%s", root_file);
 	if (err == 0)
 		err = tuf_drive_on(&verify->drive, verify->note);
+	if (err == 0)
+		err = check_policy(verify);
 	if (err != 0 || call->group != NULL || call->opened == NULL)
 		return err != 0 ? err : check_group(verify, call->group != NULL ? call->group : "default");
 	while (err == 0 && json_view_next(json_view_member(call->opened->config, "groups"), &group))
@@ -251,6 +319,15 @@ static int run(struct verify *verify, const char *url, const char *root_file)
 	if (err == 0) {
 		verify->drive.transport = fetch_web_transport(verify->web);
 		err = check_all(verify, root_file);
+	}
+	/* What was fetched lies in a folder that is gone when this is read. */
+	size_t len = strlen(verify->folder);
+	if (err != 0 && strncmp(verify->note->file, verify->folder, len) == 0) {
+		char *inner = mem_string(verify->note->file + len + 1), *name = tuf_url_join(url, inner);
+
+		snprintf(verify->note->file, sizeof verify->note->file, "%s", name);
+		mem_free(name);
+		mem_free(inner);
 	}
 	tuf_client_free(verify->drive.client);
 	tuf_store_close(verify->drive.store);

@@ -37,6 +37,7 @@ static void names_become_paths(void **state)
 		{ PUBLISH_SECRET, "cookies/a/b", NULL },
 		{ PUBLISH_GUARDS, "", "policy/guards.json" },
 		{ PUBLISH_PROBES, "", "policy/probes.json" },
+		{ PUBLISH_GATE, "", "policy/gate.json" },
 		{ PUBLISH_GROUP, "default", "fleet/default/subscribe.json" },
 	};
 	char path[PUBLISH_PATH_MAX], again[PUBLISH_PATH_MAX], name[PUBLISH_PATH_MAX];
