@@ -11,7 +11,10 @@
 #include <stdint.h>
 
 #include "conf/conf.h"
+#include "sync/age.h"
+#include "sync/board.h"
 #include "sync/follow.h"
+#include "sync/wallclock.h"
 
 struct node;
 struct sync;
@@ -22,6 +25,7 @@ struct worker_sockets;
  * good; sync.when-stale says what follows. EMPTY: nothing ever came. */
 enum sync_state { SYNC_FRESH, SYNC_STALE, SYNC_EXPIRED, SYNC_EMPTY };
 const char *sync_state_name(enum sync_state state);
+const char *sync_gate_name(enum gate_verdict verdict);	/* "unjudged", "good", "bad" */
 
 enum { SYNC_HISTORY = 32, SYNC_RELEASE_MAX = 64, SYNC_TEXT_MAX = 512 };
 
@@ -33,6 +37,7 @@ struct sync_entry {
 	char release[SYNC_RELEASE_MAX];
 	char text[SYNC_TEXT_MAX];	/* why not; "" when all is well */
 	uint64_t took_us, bytes;
+	bool in_vain;		/* a retry of a release that was not refused */
 };
 
 struct sync_status {
@@ -40,17 +45,28 @@ struct sync_status {
 	char release[SYNC_RELEASE_MAX];	/* served; "" without any */
 	uint64_t generation;		/* on disk; 0: none */
 	int64_t timestamp, snapshot;	/* versions of metadata of what is served */
-	int64_t fetched_at;		/* last success; 0: never */
+	struct follow_versions verified;	/* the newest that were, whatever came of the look */
+	int64_t fetched_at;		/* last look that was verified, news or none; 0: never */
+	int64_t age_s;			/* since then, by the steady clock where that is known; -1: never */
+	int64_t floor_s;		/* by which expiry is judged when the clock says less */
+	enum wallclock clock;
+	char clock_text[WALLCLOCK_TEXT_MAX];	/* "" when it is good */
+	bool has_offset;
+	int64_t offset_s;		/* clock less the master's, at the last look that told it */
 	int64_t expires_at;		/* 0: not known */
 	int64_t next_at;		/* next look */
 	bool running;			/* a look is under way */
-	char refused[SYNC_RELEASE_MAX];	/* release that is not taken again */
-	int64_t soak_until;		/* 0: not soaking */
+	char refused[SYNC_RELEASE_MAX];	/* release gone back from, which is newer than what is served; "": none */
+	char refused_why[SYNC_TEXT_MAX];	/* "": an operator did */
+	int64_t soak_until;		/* 0: nothing staged is served; else it soaks until then */
+	enum gate_verdict gate;		/* so far */
 	struct sync_entry last;		/* at 0: none yet */
+	struct age_count aged;		/* first: a view into the content of the node's dataset; main's */
 	uint64_t looks[FOLLOW_RESULTS];
 	uint64_t bytes;			/* of content that came */
-	uint64_t notifies, notifies_refused;
-	char from[256];			/* URL that answered last, "" before */
+	uint64_t notifies, notifies_refused;	/* with a good signature; without */
+	uint64_t notifies_known;	/* of those with a good one: of a timestamp that had been looked at */
+	char from[256];			/* URL of the repository that answered last, "" before */
 };
 
 /* For --check: the root and the files that sync names. Faults go to errors. */
@@ -63,7 +79,23 @@ int sync_start(struct sync *sync, struct node *node, const struct worker_sockets
 void sync_close(struct sync *sync);	/* NULL is fine, here and below */
 void sync_free(struct sync *sync);	/* after the loop has ended; joins the thread */
 
+/* The master, index 0, and its mirrors in the order in which they are asked. */
+struct sync_mirror {
+	const char *url;		/* of the repository */
+	bool used;			/* it was followed last */
+	unsigned failures;		/* in a row */
+	unsigned rests_s;		/* for so long it is not asked, while there is another; 0: it is */
+	uint64_t files, bytes;		/* that it gave */
+	uint64_t same;			/* times that it had nothing newer (304) */
+	char text[SYNC_TEXT_MAX];	/* of the failure */
+};
+size_t sync_mirror_count(const struct sync *sync);
+void sync_mirror(struct sync *sync, size_t index, struct sync_mirror *ret);
+
 void sync_status(struct sync *sync, struct sync_status *ret);
+/* Of content, since the last verified look; 0 without one. Any thread. NULL is fine, for both. */
+int64_t sync_age(struct sync *sync);
+const struct sync_board *sync_board(const struct sync *sync);
 size_t sync_history(struct sync *sync, struct sync_entry *ret, size_t room);	/* newest first */
 
 typedef void sync_done_fn(void *ctx, const struct sync_entry *entry);

@@ -244,9 +244,10 @@ static int read_key(const struct conf *conf, struct tsig_key *ret_key, struct er
 		explicit_bzero(bytes, len);
 		mem_free(bytes);
 	}
-	if (err != 0)
-		err_note_set(note, key->secret_file, 0, err == ERR_SYNTAX || err == ERR_LIMIT
-			     ? "expected the secret of TSIG key %s in base64" : "the secret of TSIG key %s cannot be read", key->name);
+	if (err == ERR_SYNTAX || err == ERR_LIMIT)
+		err_note_set(note, key->secret_file, 0, "expected the secret of TSIG key %s in base64", key->name);
+	else if (err != 0)
+		err_note_set(note, key->secret_file, 0, "the secret of TSIG key %s cannot be read: %s", key->name, err_text(err));
 	return err;
 }
 

@@ -6,6 +6,7 @@
 #include "conf/base/mem.h"
 #include "sync/changeset.h"
 #include "sync/lthash.h"
+#include "sync/rrtext.h"
 #include "tests/unit/support/zone_build.h"
 
 #define SOA(serial) "example. 3600 SOA ns.example. h.example. " serial " 3600 600 86400 60\n"
@@ -41,6 +42,9 @@ static void diff(const char *from, const char *to, struct changeset *ret_set)
 	lthash_add_image(&right, zone_image_header(b));
 	lthash_apply(&left, &ret_set->changes);
 	assert_memory_equal(&left, &right, sizeof left);
+	/* And so does its growth. */
+	assert_int_equal((int64_t)rrtext_length(zone_image_header(a)) + rrtext_growth(&ret_set->changes),
+			 rrtext_length(zone_image_header(b)));
 	zone_image_release(a);
 	zone_image_release(b);
 }
