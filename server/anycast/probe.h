@@ -19,9 +19,13 @@ enum probe_kind {
 	PROBE_UDP,	/* each datagram is judged by itself */
 	PROBE_TCP,	/* what has come so far is judged, from its beginning */
 	PROBE_CONNECT,	/* that somebody takes the connection is enough */
+	PROBE_TLS,	/* as TCP, in TLS, with a certificate that is in force */
 };
 
 enum probe_verdict { PROBE_MORE, PROBE_GOOD, PROBE_BAD };	/* MORE: not the reply, or not all of it */
+
+struct probe_io;
+struct tls_client;
 
 struct probe {
 	/* Set by the caller, who keeps the struct until done() or probe_abandon() has been called. */
@@ -30,6 +34,8 @@ struct probe {
 	uint8_t request[PROBE_REQUEST_MAX];
 	size_t request_len;
 	uint64_t timeout_ms;
+	const struct tls_client *tls;	/* PROBE_TLS */
+	const char *tls_host;		/* the name to ask for */
 	/* BAD: words say what was wrong. */
 	enum probe_verdict (*judge)(void *ctx, struct span reply, char words[PROBE_WORDS_MAX]);
 	/* Once, later; the probe is the caller's again. words: "192.0.2.53@53 udp: no answer within 800 ms". */
