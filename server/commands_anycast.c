@@ -13,11 +13,6 @@
 
 enum { REASON_MAX = 400 };
 
-static const char *level_name(enum route_level level)
-{
-	return level == ROUTE_FULL ? "announced" : level == ROUTE_LOW ? "announced-low" : "withdrawn";
-}
-
 /* False: the call has failed. */
 static bool has_routes(struct call *call)
 {
@@ -64,11 +59,12 @@ static json_t *service_object(const struct anycast_service *service, const char 
 	json_t *object = json_object();
 
 	json_object_set_new(object, "name", call_string(service->conf->name));
-	json_object_set_new(object, "state", call_string(machine_public_name(service->machine.state)));
+	json_object_set_new(object, "state", call_string(anycast_state(service)));
 	json_object_set_new(object, "since", call_time(service->since));
 	json_object_set_new(object, "reason", call_string(reason));
 	json_object_set_new(object, "detail", call_string(machine_state_name(service->machine.state)));
-	json_object_set_new(object, "route", call_string(level_name(service->level)));
+	json_object_set_new(object, "route", call_string(anycast_route(service->level, service->settled)));
+	json_object_set_new(object, "settled", json_boolean(service->settled));
 	json_object_set_new(object, "order", call_string(machine_order_name(service->order)));
 	json_object_set_new(object, "scope", call_string(service->conf->scope == CONF_SCOPE_LOCAL ? "local" : "global"));
 	json_object_set_new(object, "flaps", json_integer((json_int_t)service->machine.flaps));
@@ -89,7 +85,7 @@ json_t *commands_services(struct call *call)
 
 		anycast_reason(service, reason, sizeof reason);
 		call_text(call, "%-12s  %s %s since %s: %s\n", "service", service->conf->name,
-			  machine_public_name(service->machine.state), clock_print(service->since, at, sizeof at), reason);
+			  anycast_state(service), clock_print(service->since, at, sizeof at), reason);
 		json_array_append_new(list, service_object(service, reason));
 	}
 	return list;
@@ -118,6 +114,11 @@ bool commands_check_services(struct call *call,
 		/* An order is nobody's illness. */
 		if (service->order == MACHINE_NO_ORDER && service->trouble[0] != '\0') {
 			snprintf(text, sizeof text, "service %s: %s", service->conf->name, service->trouble);
+			all = add(call, list, "route", false, text) && all;
+		} else if (service->machine.state == MACHINE_STUCK) {
+			char reason[REASON_MAX - 80];
+
+			snprintf(text, sizeof text, "service %s: %s", service->conf->name, anycast_reason(service, reason, sizeof reason));
 			all = add(call, list, "route", false, text) && all;
 		}
 	}
@@ -150,7 +151,7 @@ static void tell_result(struct call *call, const struct anycast_waiter *waiter)
 		if (waiter->service != NULL && waiter->service != service)
 			continue;
 		anycast_reason(service, reason, sizeof reason);
-		call_text(call, "service %s: %s: %s\n", service->conf->name, machine_public_name(service->machine.state), reason);
+		call_text(call, "service %s: %s: %s\n", service->conf->name, anycast_state(service), reason);
 		json_array_append_new(list, service_object(service, reason));
 	}
 	call_set(call, "services", list);
@@ -213,17 +214,18 @@ void command_force(struct call *call)
 /* ---- announce ---- */
 
 static void add_route(struct call *call, json_t *list, const char *kind, const char *owner, const struct prefix *prefix,
-		      enum route_level level, enum conf_scope scope, const char *why)
+		      enum route_level level, bool settled, enum conf_scope scope, const char *why)
 {
 	const struct conf_anycast *conf = &call->node->boot->anycast;
 	json_t *object = json_object();
 	char text[PREFIX_TEXT_MAX];
 
 	prefix_print(prefix, text);
-	call_text(call, "%-24s %-14s %-7s %s %s: %s\n", text, level_name(level), scope == CONF_SCOPE_LOCAL ? "local" : "global",
+	call_text(call, "%-24s %-14s %-7s %s %s: %s\n", text, anycast_route(level, settled), scope == CONF_SCOPE_LOCAL ? "local" : "global",
 		  kind, owner, why);
 	json_object_set_new(object, "prefix", call_string(text));
-	json_object_set_new(object, "route", call_string(level_name(level)));
+	json_object_set_new(object, "route", call_string(anycast_route(level, settled)));
+	json_object_set_new(object, "settled", json_boolean(settled));
 	json_object_set_new(object, "scope", call_string(scope == CONF_SCOPE_LOCAL ? "local" : "global"));
 	json_object_set_new(object, kind, call_string(owner));
 	json_object_set_new(object, "reason", call_string(why));
@@ -247,14 +249,14 @@ void command_announce_list(struct call *call)
 		anycast_reason(service, reason, sizeof reason);
 		for (size_t j = 0; j < service->conf->address_count; j++)
 			add_route(call, list, "service", service->conf->name, &service->conf->addresses[j], service->level,
-				  service->conf->scope, reason);
+				  service->settled, service->conf->scope, reason);
 	}
 	for (size_t i = 0; anycast != NULL && i < anycast_covering_count(anycast); i++) {
 		const struct anycast_covering *covering = anycast_covering(anycast, i);
 		char text[PREFIX_TEXT_MAX];
 
 		prefix_print(&covering->conf->prefix, text);
-		add_route(call, list, "covering", text, &covering->conf->prefix, covering->level, covering->conf->scope,
+		add_route(call, list, "covering", text, &covering->conf->prefix, covering->level, covering->settled, covering->conf->scope,
 			  covering->trouble[0] ? covering->trouble
 					       : covering->conf->all ? "while all of its services are" : "while any of its services is");
 	}

@@ -20,7 +20,7 @@ static void service_label(struct textbuf *out, const char *name, const struct an
 
 static void print_states(struct anycast *anycast, struct textbuf *out)
 {
-	static const char *const states[] = { "announced", "withdrawn", "draining", "hold-down" };
+	static const char *const states[] = { "announced", "announcing", "withdrawn", "withdrawing", "draining", "hold-down" };
 
 	family(out, "service_state", "gauge", "1 for the state the service is in.");
 	for (size_t i = 0; i < anycast_service_count(anycast); i++) {
@@ -29,7 +29,7 @@ static void print_states(struct anycast *anycast, struct textbuf *out)
 		for (size_t j = 0; j < sizeof states / sizeof states[0]; j++) {
 			service_label(out, "service_state", service);
 			textbuf_add(out, ",state=\"%s\"} %d\n", states[j],
-				    strcmp(states[j], machine_public_name(service->machine.state)) == 0);
+				    strcmp(states[j], anycast_state(service)) == 0);
 		}
 	}
 }
@@ -54,6 +54,11 @@ static uint64_t falls_of(const struct anycast_service *service)
 	return service->machine.falls;
 }
 
+static uint64_t stuck_of(const struct anycast_service *service)
+{
+	return service->machine.state == MACHINE_STUCK;
+}
+
 static uint64_t since_of(const struct anycast_service *service)
 {
 	return (uint64_t)service->since;
@@ -74,6 +79,7 @@ static void print_services(struct anycast *anycast, struct textbuf *out)
 		{ "service_route_changes_total", "counter", "Changes of the service's route.", changes_of },
 		{ "service_falls_total", "counter", "Announcements of the service that a fault ended.", falls_of },
 		{ "service_flaps", "gauge", "Doublings of the service's hold-down now.", flaps_of },
+		{ "service_needs_operator", "gauge", "1: the service flapped too often and stays withdrawn until undrain.", stuck_of },
 		{ "service_state_timestamp_seconds", "gauge", "When the service came into its state.", since_of },
 		{ "service_ordered", "gauge", "1 while an order of an operator stands.", order_of },
 	};

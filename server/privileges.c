@@ -4,8 +4,11 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <grp.h>
+#include <pthread.h>
 #include <pwd.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,14 +57,43 @@ static void drop_capabilities(void)
 		log_warn("node: its capabilities could not be dropped");
 }
 
+/* A root that stays root: what the helper has is enough. A hook may need it, so the back-end exec keeps it. */
+static void leave_to_helper(const struct conf_anycast *anycast)
+{
+	if (!anycast->present || anycast->backend == CONF_BACKEND_EXEC)
+		return;
+	capng_get_caps_process();
+	capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE | CAPNG_BOUNDING_SET, CAP_NET_ADMIN);
+	if (capng_apply(CAPNG_SELECT_BOTH) != 0)
+		log_warn("node: CAP_NET_ADMIN could not be dropped");
+}
+
+/* What was dropped does not come back by a program that is set-user-ID or has capabilities of its own. */
+static void stay_dropped(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		log_warn("node: new privileges could not be forbidden: %s", strerror(errno));
+}
+
+static void clear_bounding_set(void)
+{
+	capng_get_caps_process();
+	capng_clear(CAPNG_SELECT_BOUNDS);
+	if (capng_apply(CAPNG_SELECT_BOUNDS) != 0)
+		log_warn("node: the bounding set of capabilities stays as it is");
+}
+
 int privileges_drop(const struct conf *conf, struct err_note *note)
 {
-	if (geteuid() != 0)
-		drop_capabilities();
-	if (conf->user == NULL)
-		return 0;
 	if (geteuid() != 0) {
-		log_info("node: not started as root: user %s is not switched to", conf->user);
+		drop_capabilities();
+		stay_dropped();
+		if (conf->user != NULL)
+			log_info("node: not started as root: user %s is not switched to", conf->user);
+		return 0;
+	}
+	if (conf->user == NULL) {
+		leave_to_helper(&conf->anycast);
 		return 0;
 	}
 
@@ -70,6 +102,7 @@ int privileges_drop(const struct conf *conf, struct err_note *note)
 		err_note_set(note, conf->file, 0, "user: no user \"%s\" on this machine", conf->user);
 		return -ENOENT;
 	}
+	clear_bounding_set();
 	if (control_chown(conf->control_socket, user->pw_uid, user->pw_gid) != 0
 	    || initgroups(user->pw_name, user->pw_gid) != 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) != 0
 	    || setresuid(user->pw_uid, user->pw_uid, user->pw_uid) != 0) {
@@ -83,6 +116,8 @@ int privileges_drop(const struct conf *conf, struct err_note *note)
 		err_note_set(note, conf->file, 0, "user: root could be regained after becoming \"%s\"", conf->user);
 		return -EPERM;
 	}
+	drop_capabilities();
+	stay_dropped();
 	return 0;
 }
 
@@ -105,10 +140,18 @@ int privileges_keep_netadmin(const struct conf *conf)
 	return capng_apply(geteuid() == 0 ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) == 0 ? 0 : -EPERM;
 }
 
-void privileges_allow_realtime(void)
+bool privileges_can_realtime(const struct conf *conf)
 {
-	const struct rlimit limit = { PRIVILEGES_RT_PRIORITY, PRIVILEGES_RT_PRIORITY };
+	const struct sched_param realtime = { .sched_priority = PRIVILEGES_RT_PRIORITY }, normal = { 0 };
+	struct rlimit limit = { PRIVILEGES_RT_PRIORITY, PRIVILEGES_RT_PRIORITY };
 
 	/* Refused without CAP_SYS_RESOURCE, where the service manager sets it, or nobody. */
 	(void)setrlimit(RLIMIT_RTPRIO, &limit);
+	if (getrlimit(RLIMIT_RTPRIO, &limit) != 0 || (limit.rlim_cur < PRIVILEGES_RT_PRIORITY && target_user(conf) != NULL))
+		return false;
+	/* A control group without a real-time budget refuses even root, so it is tried. */
+	if (pthread_setschedparam(pthread_self(), SCHED_FIFO, &realtime) != 0)
+		return false;
+	(void)pthread_setschedparam(pthread_self(), SCHED_OTHER, &normal);
+	return true;
 }

@@ -12,7 +12,9 @@
 void privileges_raise_files(void);
 /* Creates state-dir where missing, as the user's. -errno with a note. */
 int privileges_make_state_dir(const struct conf *conf, struct err_note *note);
-/* Becomes conf->user with its groups and no capability left; does nothing without user, or when not root (then says so).
+/* Becomes conf->user with its groups, no capability left and none to be had again (bounding set, no_new_privs). When not
+ * root, the same without changing the user (and says so). As root without user, all rights stay but CAP_NET_ADMIN, which the
+ * helper of server/anycast has.
  * The control socket goes to the user too. -errno with a note. */
 int privileges_drop(const struct conf *conf, struct err_note *note);
 
@@ -20,8 +22,8 @@ int privileges_drop(const struct conf *conf, struct err_note *note);
 bool privileges_have_netadmin(void);
 /* For the helper of server/anycast: becomes conf->user and keeps CAP_NET_ADMIN alone. -errno. */
 int privileges_keep_netadmin(const struct conf *conf);
-/* Real-time priority stays possible for threads after the user has changed. */
-void privileges_allow_realtime(void);
+/* Whether threads may have real-time priority, also after the user has changed; allows it where that is ours to do. */
+bool privileges_can_realtime(const struct conf *conf);
 enum { PRIVILEGES_RT_PRIORITY = 10 };
 
 #endif

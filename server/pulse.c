@@ -14,7 +14,8 @@ struct pulse {
 	struct node *node;
 	pulse_fn *done;
 	void *ctx;
-	unsigned looks, standing;
+	uint64_t until;		/* ms, of the loop's clock */
+	unsigned standing;
 	bool *turned;
 	uint64_t *turns;	/* of each worker, before it was woken */
 };
@@ -45,15 +46,16 @@ static void look(uv_timer_t *timer)
 		pulse->turned[i] = pulse->turned[i] || has_turned(&node->workers[i], pulse->turns[i]);
 		pulse->standing += !pulse->turned[i];
 	}
-	if (pulse->standing == 0 || ++pulse->looks > PULSE_MS / LOOK_EVERY_MS)
+	if (pulse->standing == 0 || uv_now(timer->loop) >= pulse->until)
 		uv_close((uv_handle_t *)timer, closed);
 }
 
-void pulse_ask(struct node *node, pulse_fn *done, void *ctx)
+void pulse_ask(struct node *node, uint64_t limit_ms, pulse_fn *done, void *ctx)
 {
 	struct pulse *pulse = mem_alloc(sizeof *pulse);
 
 	pulse->node = node;
+	pulse->until = uv_now(node->loop) + limit_ms;
 	pulse->done = done;
 	pulse->ctx = ctx;
 	pulse->turned = mem_array(node->worker_count, sizeof *pulse->turned);

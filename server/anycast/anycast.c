@@ -16,20 +16,22 @@ uint64_t anycast_now(void)
 
 /* ---- What is known goes into the machine ---- */
 
-/* Of the checks: the worst of them, and its words. */
+/* Of the checks: the worst of them, and its words. One of ours is worse than one of others. */
 static void gather_checks(const struct anycast_service *service, struct machine_input *in)
 {
 	bool ready = true;
 
 	in->health = MACHINE_GOOD;
+	in->soft = false;
 	in->cause[0] = '\0';
 	for (size_t i = 0; i < service->conf->check_count; i++) {
 		const struct check *check = &service->checks[i];
-		bool down = check->state == CHECK_DOWN, fresh = check->state == CHECK_NEW;
+		bool down = check->state == CHECK_DOWN, fresh = check->state == CHECK_NEW, soft = down && check_is_soft(check->conf->kind);
 
 		ready = ready && check->ready;
-		if ((down && in->health != MACHINE_BAD) || (fresh && in->health == MACHINE_GOOD)) {
+		if ((down && (in->health != MACHINE_BAD || (in->soft && !soft))) || (fresh && in->health == MACHINE_GOOD)) {
 			in->health = down ? MACHINE_BAD : MACHINE_MIDDLING;
+			in->soft = soft;
 			snprintf(in->cause, sizeof in->cause, "check %.60s: %.170s", check->conf->text,
 				 down || !check->last_good ? check->words : "good so far");
 		}
@@ -127,6 +129,8 @@ void anycast_advance(struct anycast_service *service)
 	if (machine_step(&service->machine, anycast_now())) {
 		tell_state(service, before);
 		anycast_mark_draining(anycast);
+		if (service->machine.state == MACHINE_DRAINED)
+			anycast_dismiss(service);
 	}
 	enum route_level level = machine_level(&service->machine);
 	if (level != service->level) {
@@ -162,29 +166,48 @@ static void on_check(void *ctx, struct check *check)
 	anycast_tell_waiters(anycast);
 }
 
-/* Whether it went wrong is kept, so that it is tried again; what could not be announced has to come down and rise anew. */
+/* What went wrong with a group: it has to come down and rise anew. */
+static void trouble(struct anycast *anycast, size_t group, const char *why, uint64_t retry_ms)
+{
+	size_t services = anycast->conf->service_count;
+	struct anycast_service *service = group < services ? &anycast->services[group] : NULL;
+	struct anycast_covering *covering = service == NULL ? &anycast->covering[group - services] : NULL;
+	char *text = service != NULL ? service->trouble : covering->trouble;
+
+	if (strcmp(text, why) != 0)
+		events_add(anycast->node->events, LOG_LEVEL_ERROR, "service", "%s %s: %s", service ? "service" : "covering prefix",
+			   anycast->seed->groups[group].name, why);
+	snprintf(text, MACHINE_CAUSE_MAX, "%s", why);
+	*(service != NULL ? &service->retry_at : &covering->retry_at) = anycast_now() + retry_ms;
+	if (service != NULL)
+		anycast_advance(service);
+	else
+		cover(anycast);
+}
+
+/* Whether it went wrong is kept, so that it is tried again. */
 static void on_done(void *ctx, size_t group, const char *why)
 {
 	struct anycast *anycast = ctx;
 	size_t services = anycast->conf->service_count;
-	struct anycast_service *service = group < services ? &anycast->services[group] : NULL;
-	struct anycast_covering *covering = service == NULL ? &anycast->covering[group - services] : NULL;
-	char *trouble = service != NULL ? service->trouble : covering->trouble;
-	uint64_t *retry_at = service != NULL ? &service->retry_at : &covering->retry_at;
 
-	*(service != NULL ? &service->settled : &covering->settled) = true;
-	if (why != NULL) {
-		if (strcmp(trouble, why) != 0)
-			events_add(anycast->node->events, LOG_LEVEL_ERROR, "service", "%s %s: %s", service ? "service" : "covering prefix",
-				   anycast->seed->groups[group].name, why);
-		snprintf(trouble, MACHINE_CAUSE_MAX, "%s", why);
-		*retry_at = anycast_now() + ANYCAST_RETRY_MS;
-	}
-	if (why != NULL && service != NULL)
-		anycast_advance(service);
-	else if (why != NULL)
-		cover(anycast);
+	bool *settled = group < services ? &anycast->services[group].settled : &anycast->covering[group - services].settled;
+	enum route_level level = group < services ? anycast->services[group].level : anycast->covering[group - services].level;
+
+	/* The state was told when it was decided; with these the route comes later. */
+	if (!*settled && why == NULL && anycast->conf->backend != CONF_BACKEND_DEVICE && anycast->conf->backend != CONF_BACKEND_NONE)
+		events_add(anycast->node->events, LOG_LEVEL_INFO, "service", "%s %s: carried out: %s",
+			   group < services ? "service" : "covering prefix", anycast->seed->groups[group].name, anycast_route(level, true));
+	*settled = true;
+	if (why != NULL)
+		trouble(anycast, group, why, ANYCAST_RETRY_MS);
 	anycast_tell_waiters(anycast);
+}
+
+static void on_lost(void *ctx, size_t group, const char *why)
+{
+	trouble(ctx, group, why, ANYCAST_LOST_MS);
+	anycast_tell_waiters(ctx);
 }
 
 static void on_alive(void *ctx, bool alive, const char *why)
@@ -273,13 +296,19 @@ static bool serves_http(const struct conf *conf, const struct conf_service *serv
 	return false;
 }
 
+/* A hook withdraws first, and until it has, nobody knows. */
+static bool knows_start(const struct conf_anycast *conf)
+{
+	return conf->backend != CONF_BACKEND_EXEC;
+}
+
 static void start_service(struct anycast *anycast, size_t i, const struct order *order)
 {
 	const struct conf_service *conf = &anycast->conf->services[i];
 	struct anycast_service *service = &anycast->services[i];
 	const struct machine_settings settings = {
 		.hold_down_ms = conf->hold_down_ms, .hold_down_max_ms = conf->hold_down_max_ms,
-		.minimum_up_ms = conf->minimum_up_ms, .deprefer_ms = conf->deprefer_ms, .drain_ms = conf->drain_ms,
+		.minimum_up_ms = conf->minimum_up_ms, .keep_up_ms = conf->keep_up_ms, .deprefer_ms = conf->deprefer_ms, .drain_ms = conf->drain_ms,
 		.max_flaps = conf->max_flaps, .last_resort = conf->last_resort,
 		.can_lower = carrier_can_lower(anycast->conf),
 	};
@@ -287,7 +316,7 @@ static void start_service(struct anycast *anycast, size_t i, const struct order 
 
 	*service = (struct anycast_service){
 		.anycast = anycast, .conf = conf, .order = order->order, .ordered_at = order->at, .since = clock_wall_s(),
-		.settled = true, .serves_http = serves_http(anycast->node->boot, conf),
+		.settled = knows_start(anycast->conf), .serves_http = serves_http(anycast->node->boot, conf),
 		.checks = mem_array(conf->check_count, sizeof *service->checks),
 	};
 	machine_init(&service->machine, &settings, anycast_now(), jitter);
@@ -326,7 +355,7 @@ struct anycast *anycast_start(struct node *node, struct seed *seed)
 	const struct carrier_start start = {
 		.loop = node->loop, .conf = &node->boot->anycast, .state_dir = node->boot->state_dir, .seed = seed,
 		.workers = node->workers, .worker_count = node->worker_count,
-		.done = on_done, .alive = on_alive, .say = on_say, .ctx = anycast,
+		.done = on_done, .lost = on_lost, .alive = on_alive, .say = on_say, .ctx = anycast,
 	};
 
 	anycast->node = node;
@@ -334,9 +363,11 @@ struct anycast *anycast_start(struct node *node, struct seed *seed)
 	anycast->seed = seed;
 	anycast->alive = true;
 	anycast->stop_file = access(anycast->conf->stop_file, F_OK) == 0;
+	/* Until sync has said more: checks may be good before that. */
+	anycast->stale = node->sync != NULL && node->dataset->content == NULL ? MACHINE_EMPTY : MACHINE_FRESH;
 	anycast->covering = mem_array(anycast->conf->covering_count, sizeof *anycast->covering);
 	for (size_t i = 0; i < anycast->conf->covering_count; i++)
-		anycast->covering[i] = (struct anycast_covering){ .conf = &anycast->conf->covering[i], .settled = true };
+		anycast->covering[i] = (struct anycast_covering){ .conf = &anycast->conf->covering[i], .settled = knows_start(anycast->conf) };
 	uv_timer_init(node->loop, &anycast->due);
 	uv_timer_init(node->loop, &anycast->look);
 	anycast->due.data = anycast->look.data = anycast;
@@ -369,6 +400,11 @@ void anycast_close(struct anycast *anycast)
 	anycast_tell_waiters(anycast);
 }
 
+bool anycast_left(const struct anycast *anycast)
+{
+	return carrier_left(anycast->carrier);
+}
+
 void anycast_free(struct anycast *anycast)
 {
 	if (anycast == NULL)
@@ -380,45 +416,4 @@ void anycast_free(struct anycast *anycast)
 	mem_free(anycast->covering);
 	seed_free(anycast->seed);
 	mem_free(anycast);
-}
-
-/* ---- What others ask ---- */
-
-size_t anycast_service_count(const struct anycast *anycast)
-{
-	return anycast->conf->service_count;
-}
-
-struct anycast_service *anycast_service(struct anycast *anycast, size_t index)
-{
-	return &anycast->services[index];
-}
-
-struct anycast_service *anycast_find(struct anycast *anycast, const char *name)
-{
-	for (size_t i = 0; i < anycast->conf->service_count; i++) {
-		if (strcmp(anycast->services[i].conf->name, name) == 0)
-			return &anycast->services[i];
-	}
-	return NULL;
-}
-
-size_t anycast_covering_count(const struct anycast *anycast)
-{
-	return anycast->conf->covering_count;
-}
-
-const struct anycast_covering *anycast_covering(const struct anycast *anycast, size_t index)
-{
-	return &anycast->covering[index];
-}
-
-const char *anycast_reason(const struct anycast_service *service, char *buf, size_t size)
-{
-	return machine_reason(&service->machine, anycast_now(), buf, size);
-}
-
-bool anycast_lease(struct anycast *anycast, struct lease_report *ret)
-{
-	return carrier_lease(anycast->carrier, ret);
 }

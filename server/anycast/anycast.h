@@ -48,6 +48,11 @@ struct anycast_service *anycast_service(struct anycast *anycast, size_t index);
 struct anycast_service *anycast_find(struct anycast *anycast, const char *name);	/* or NULL */
 size_t anycast_covering_count(const struct anycast *anycast);
 const struct anycast_covering *anycast_covering(const struct anycast *anycast, size_t index);
+/* What the world sees, which may be behind what was decided: as machine_public_name(), or "announcing", "withdrawing" while
+ * the carrier is at it. */
+const char *anycast_state(const struct anycast_service *service);
+/* "announced", "announced-low", "withdrawn", or "announcing", "withdrawing". */
+const char *anycast_route(enum route_level level, bool settled);
 const char *anycast_reason(const struct anycast_service *service, char *buf, size_t size);	/* returns buf */
 bool anycast_lease(struct anycast *anycast, struct lease_report *ret);	/* false without */
 
@@ -72,8 +77,9 @@ void anycast_set_stale(struct anycast *anycast, enum machine_stale stale);
 
 /* Drains everything, without leaving an order, then calls left once; bounded by the services' own times. */
 void anycast_leave(struct anycast *anycast, void (*left)(void *ctx), void *ctx);
-/* Withdraws what is left; no callbacks afterwards. Waiters are told. Before the workers are joined. */
+/* Withdraws what is left, see carrier_close(); no callbacks afterwards. Waiters are told. Before the workers are joined. */
 void anycast_close(struct anycast *anycast);
+bool anycast_left(const struct anycast *anycast);	/* after the loop has ended: as of carrier_left() */
 void anycast_free(struct anycast *anycast);	/* after the loop has ended; NULL is fine */
 
 #endif

@@ -11,8 +11,11 @@
 enum {
 	ANYCAST_LOOK_MS = 250,		/* the stop file, the ebb, what is to be tried again */
 	ANYCAST_RETRY_MS = 5000,
+	ANYCAST_LOST_MS = 500,		/* what was lost may rise again behind it, if the hold-down lets it */
 	ANYCAST_LEAVE_MS = 3000,	/* beyond the services' own times */
 };
+
+enum anycast_ebb { ANYCAST_EBB_DNS, ANYCAST_EBB_HTTP, ANYCAST_EBBS };	/* what is counted apart */
 
 struct anycast {
 	struct node *node;
@@ -26,7 +29,7 @@ struct anycast {
 	bool stop_file;
 	enum machine_stale stale;
 	uv_timer_t due, look;
-	uint64_t ebb_count, ebb_at;	/* requests, and when they were counted (ms); 0: not measuring */
+	uint64_t ebb_count[ANYCAST_EBBS], ebb_at;	/* requests, and when they were counted (ms); 0: not measuring */
 	struct anycast_waiter *waiters;
 	struct anycast_keep *keep;	/* orders being written; NULL: none */
 	bool keep_again;		/* they have changed since */
@@ -46,5 +49,7 @@ void anycast_tell_waiters(struct anycast *anycast);
 /* anycast_drain.c: each look. */
 void anycast_measure_ebb(struct anycast *anycast);
 void anycast_mark_draining(struct anycast *anycast);
+/* It is drained: who still has a connection, idle, shall ask anew. */
+void anycast_dismiss(struct anycast_service *service);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "conf/base/log.h"
 #include "conf/base/mem.h"
 
 static void none_set(struct carrier *carrier, size_t group)
@@ -25,6 +26,7 @@ struct carrier *carrier_new(const struct carrier_start *start)
 	carrier->start = *start;
 	carrier->backend = backends[start->conf->backend];
 	carrier->levels = mem_array(start->seed->group_count, sizeof *carrier->levels);
+	carrier->withdrawn = mem_array(start->seed->group_count, sizeof *carrier->withdrawn);
 	if (carrier->backend->open != NULL)
 		carrier->state = carrier->backend->open(carrier);
 	return carrier;
@@ -33,6 +35,7 @@ struct carrier *carrier_new(const struct carrier_start *start)
 void carrier_set(struct carrier *carrier, size_t group, enum route_level level)
 {
 	carrier->levels[group] = level;
+	carrier->withdrawn[group] = false;
 	carrier->backend->set(carrier, group);
 }
 
@@ -44,6 +47,10 @@ bool carrier_can_lower(const struct conf_anycast *conf)
 void carrier_close(struct carrier *carrier)
 {
 	carrier->closed = true;
+	for (size_t i = 0; i < carrier->start.seed->group_count; i++) {
+		if (!carrier->withdrawn[i])
+			carrier_set(carrier, i, ROUTE_NONE);
+	}
 	if (carrier->backend->close != NULL)
 		carrier->backend->close(carrier);
 }
@@ -55,6 +62,7 @@ void carrier_free(struct carrier *carrier)
 	if (carrier->backend->free != NULL)
 		carrier->backend->free(carrier);
 	mem_free(carrier->levels);
+	mem_free(carrier->withdrawn);
 	mem_free(carrier);
 }
 
@@ -63,14 +71,26 @@ void carrier_done(struct carrier *carrier, size_t group, const char *format, ...
 	char why[MACHINE_CAUSE_MAX];
 	va_list args;
 
-	if (carrier->closed)
-		return;
 	if (format != NULL) {
 		va_start(args, format);
 		vsnprintf(why, sizeof why, format, args);
 		va_end(args);
 	}
+	carrier->withdrawn[group] = format == NULL && carrier->levels[group] == ROUTE_NONE;
+	/* A carrier device takes its addresses with it, whatever went wrong with them. */
+	if (carrier->closed && format != NULL && carrier->backend != &carrier_device) {
+		carrier->left = true;
+		log_error("anycast: %s: %s: the node ends and the route may stay announced: withdraw it by hand",
+			  carrier->start.seed->groups[group].name, why);
+	}
+	if (carrier->closed)
+		return;
 	carrier->start.done(carrier->start.ctx, group, format != NULL ? why : NULL);
+}
+
+bool carrier_left(const struct carrier *carrier)
+{
+	return carrier->left;
 }
 
 const char *carrier_level_name(enum route_level level)

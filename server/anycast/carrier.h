@@ -34,7 +34,8 @@ struct carrier_start {
 	/* The last change of the group asked for is carried out, or could not be: why then says so, else it is NULL. A change
 	 * that a later one has overtaken is not told of. */
 	void (*done)(void *ctx, size_t group, const char *why);
-	/* As of struct lease_start; alive stays true with other back-ends than device. */
+	/* As of struct lease_start; alive stays true, and nothing is lost, with other back-ends than device. */
+	void (*lost)(void *ctx, size_t group, const char *why);
 	void (*alive)(void *ctx, bool alive, const char *why);
 	void (*say)(void *ctx, enum log_level level, const char *text);
 	void *ctx;
@@ -45,8 +46,11 @@ void carrier_set(struct carrier *carrier, size_t group, enum route_level level);
 bool carrier_can_lower(const struct conf_anycast *conf);
 /* With device; else false. */
 bool carrier_lease(struct carrier *carrier, struct lease_report *ret);
-/* No calls afterwards; done() for what is still under way does not come. */
+/* No calls afterwards; done() does not come any more. What is not known to be withdrawn is withdrawn once more: a hook, or
+ * BIRD, keeps the loop from ending until it has done so, but not longer than its own time-out (exec: hook-timeout). */
 void carrier_close(struct carrier *carrier);
+/* After the loop has ended: something may still be announced; it was logged. */
+bool carrier_left(const struct carrier *carrier);
 void carrier_free(struct carrier *carrier);	/* after the loop has ended; NULL is fine */
 
 /* For the back-ends. */
@@ -63,7 +67,8 @@ struct carrier {
 	const struct carrier_backend *backend;
 	struct carrier_state *state;	/* the back-end's own */
 	enum route_level *levels;	/* wanted, of each group */
-	bool closed;
+	bool *withdrawn;		/* each group: it was carried out */
+	bool closed, left;		/* left: in closing, a withdrawal failed */
 };
 /* The change of a group ended: format NULL when it is carried out. */
 void carrier_done(struct carrier *carrier, size_t group, const char *format, ...) __attribute__((format(printf, 3, 4)));

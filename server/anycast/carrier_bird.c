@@ -3,7 +3,7 @@
  * The back-end bird-file of carrier.h: a file of static protocols that BIRD's configuration includes, written whole and
  * renamed into place, then "configure" on BIRD's control socket. One configure at a time: BIRD drops what comes while
  * it reads another; what changed meanwhile is written and asked for behind it. Lower preference is the community
- * GRACEFUL_SHUTDOWN (RFC 8326). When we die the file and the routes stay.
+ * GRACEFUL_SHUTDOWN (RFC 8326). When the node stops it waits for BIRD's answer; when we die the file and the routes stay.
  */
 #include <stdio.h>
 #include <string.h>
@@ -71,13 +71,23 @@ static int write_file(const struct carrier *carrier)
 	return err;
 }
 
+/* In closing, the last of all. */
+static void end_when_idle(struct carrier *carrier)
+{
+	uv_handle_t *timer = (uv_handle_t *)&carrier->state->timer;
+
+	if (carrier->closed && !carrier->state->open && !uv_is_closing(timer))
+		uv_close(timer, NULL);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
 	struct carrier *carrier = handle->data;
 
 	carrier->state->open = false;
-	if (carrier->state->dirty && !carrier->closed)
+	if (carrier->state->dirty)
 		begin(carrier);
+	end_when_idle(carrier);
 }
 
 /* The configure has ended; why NULL: it was taken. */
@@ -156,6 +166,11 @@ static void on_connect(uv_connect_t *connect, int status)
 
 	if (status == UV_ECANCELED)
 		return;
+	/* In closing: a BIRD that does not run announces nothing, and reads the file, which has no routes now, when it starts. */
+	if (carrier->closed && (status == UV_ENOENT || status == UV_ECONNREFUSED)) {
+		finish(carrier, NULL);
+		return;
+	}
 	if (status == 0)
 		status = uv_write(&carrier->state->write, connect->handle, &buf, 1, NULL);
 	if (status == 0)
@@ -213,11 +228,7 @@ static struct carrier_state *bird_open(struct carrier *carrier)
 
 static void bird_close(struct carrier *carrier)
 {
-	struct carrier_state *state = carrier->state;
-
-	if (state->busy)
-		finish(carrier, "the node stops");
-	uv_close((uv_handle_t *)&state->timer, NULL);
+	end_when_idle(carrier);
 }
 
 static void bird_free(struct carrier *carrier)

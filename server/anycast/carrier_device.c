@@ -15,7 +15,7 @@ static struct carrier_state *device_open(struct carrier *carrier)
 	const struct lease_start start = {
 		.loop = carrier->start.loop, .seed = carrier->start.seed, .workers = carrier->start.workers,
 		.worker_count = carrier->start.worker_count, .lease_ms = carrier->start.conf->lease_ms,
-		.alive = carrier->start.alive, .say = carrier->start.say, .ctx = carrier->start.ctx,
+		.lost = carrier->start.lost, .alive = carrier->start.alive, .say = carrier->start.say, .ctx = carrier->start.ctx,
 	};
 
 	state->lease = lease_new(&start);

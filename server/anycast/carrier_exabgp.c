@@ -68,6 +68,12 @@ static int write_lines(struct carrier *carrier, const struct textbuf *lines)
 	return 0;
 }
 
+/* No process has the FIFO open to read, or the last one that had is gone. */
+static bool is_nobody(int err)
+{
+	return err == -ENXIO || err == -EPIPE;
+}
+
 static void exabgp_set(struct carrier *carrier, size_t group)
 {
 	struct textbuf lines = { 0 };
@@ -75,11 +81,12 @@ static void exabgp_set(struct carrier *carrier, size_t group)
 	add_lines(carrier, group, &lines);
 	int err = write_lines(carrier, &lines);
 	textbuf_fini(&lines);
-	if (err == 0)
+	/* In closing: an ExaBGP that does not run announces nothing. */
+	if (err == 0 || (carrier->closed && is_nobody(err)))
 		carrier_done(carrier, group, NULL);
 	else
 		carrier_done(carrier, group, "%s: %s: %s", carrier->start.conf->exabgp_pipe, err_text(err),
-			     err == -ENXIO ? "no ExaBGP reads it" : "ExaBGP was not told");
+			     is_nobody(err) ? "no ExaBGP reads it" : "ExaBGP was not told");
 }
 
 static void repeat(uv_timer_t *timer)

@@ -2,7 +2,8 @@
 /*
  * The back-end exec of carrier.h: HOOK announce|deprefer|withdraw GROUP ROUTE... for each change, one at a time for each
  * group; a change that comes while one runs is carried out behind it, and only the newest. At the start each group is
- * withdrawn once, for an earlier life may have left it announced. Nothing withdraws when we die: a supervisor must.
+ * withdrawn once, for an earlier life may have left it announced. When the node stops, an announcement under way is cut
+ * short, and the hook that withdraws has its whole time. Nothing withdraws when we die: a supervisor must.
  */
 #include <stdio.h>
 
@@ -60,7 +61,13 @@ static void run(struct carrier *carrier, size_t group)
 
 static void exec_set(struct carrier *carrier, size_t group)
 {
-	if (carrier->state->hooks[group].spawn == NULL)
+	struct hook *hook = &carrier->state->hooks[group];
+
+	if (hook->spawn != NULL && carrier->closed && hook->running != carrier->levels[group]) {
+		spawn_abandon(hook->spawn);
+		hook->spawn = NULL;
+	}
+	if (hook->spawn == NULL)
 		run(carrier, group);
 }
 
@@ -78,17 +85,6 @@ static struct carrier_state *exec_open(struct carrier *carrier)
 	return state;
 }
 
-static void exec_close(struct carrier *carrier)
-{
-	for (size_t i = 0; i < carrier->start.seed->group_count; i++) {
-		struct hook *hook = &carrier->state->hooks[i];
-
-		if (hook->spawn != NULL)
-			spawn_abandon(hook->spawn);
-		hook->spawn = NULL;
-	}
-}
-
 static void exec_free(struct carrier *carrier)
 {
 	mem_free(carrier->state->hooks);
@@ -96,5 +92,5 @@ static void exec_free(struct carrier *carrier)
 }
 
 const struct carrier_backend carrier_exec = {
-	.open = exec_open, .set = exec_set, .close = exec_close, .free = exec_free,
+	.open = exec_open, .set = exec_set, .free = exec_free,
 };

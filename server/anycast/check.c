@@ -10,6 +10,7 @@
 #include "server/anycast/spawn.h"
 #include "server/node.h"
 #include "server/pulse.h"
+#include "server/tls_client.h"
 #include "zone/text.h"
 
 static void run(uv_timer_t *timer);
@@ -76,6 +77,7 @@ struct check_probe {
 		struct judge_dns dns;
 		struct judge_http http;
 	};
+	size_t zone;
 	uint8_t nsid[CONF_NSID_MAX];
 	char host[CONF_TXT_MAX + 1];
 };
@@ -95,6 +97,8 @@ static void on_probed(struct probe *base, bool good, const char *words)
 	char copy[PROBE_WORDS_MAX];
 
 	snprintf(copy, sizeof copy, "%s", words);
+	if (!good && check->run_good)
+		check->failed = probe->zone;
 	take_out(probe);
 	check_part_done(check, good, copy);
 }
@@ -104,6 +108,7 @@ static struct check_probe *new_probe(struct check *check, enum probe_kind kind, 
 	struct check_probe *probe = mem_alloc(sizeof *probe);
 
 	probe->check = check;
+	probe->zone = CHECK_NO_ZONE;
 	probe->probe = (struct probe){
 		.kind = kind, .to = *to, .timeout_ms = check->service->timeout_ms, .done = on_probed, .ctx = probe,
 	};
@@ -130,15 +135,16 @@ static enum probe_verdict judge_http(void *ctx, struct span reply, char words[PR
 	return judge_http_answer(&probe->http, reply, words);
 }
 
-void check_probe_dns(struct check *check, enum probe_kind kind, const struct addr *to, const struct name *name,
-		     uint16_t type, uint16_t class, bool ours)
+void check_probe_dns(struct check *check, enum probe_kind kind, const struct addr *to, const struct check_question *question,
+		     bool ours)
 {
 	struct check_probe *probe = new_probe(check, kind, to);
 	struct span nsid = check->node->dataset->identity.nsid;
 
+	probe->zone = question->zone;
 	memcpy(probe->nsid, nsid.at, nsid.len);
 	probe->dns = (struct judge_dns){
-		.name = *name, .type = type, .class = class, .id = (uint16_t)(uv_hrtime() * 2654435761u >> 16),
+		.name = question->name, .type = question->type, .class = question->class, .id = (uint16_t)(uv_hrtime() * 2654435761u >> 16),
 		.stream = kind == PROBE_TCP, .ours = ours, .nsid = { probe->nsid, ours ? nsid.len : 0 },
 	};
 	probe->probe.judge = judge_dns;
@@ -147,9 +153,9 @@ void check_probe_dns(struct check *check, enum probe_kind kind, const struct add
 	probe_start(check->node->loop, &probe->probe);
 }
 
-void check_probe_http(struct check *check, const struct addr *to, const char *host, const char *path, bool ours)
+static void ask_http(struct check_probe *probe, const char *host, const char *path, bool ours)
 {
-	struct check_probe *probe = new_probe(check, PROBE_TCP, to);
+	struct check *check = probe->check;
 
 	snprintf(probe->host, sizeof probe->host, "%s", host);
 	probe->http = (struct judge_http){ probe->host, path, ours ? check->node->conf->node.name : NULL };
@@ -157,6 +163,26 @@ void check_probe_http(struct check *check, const struct addr *to, const char *ho
 	probe->probe.request_len = judge_http_ask(&probe->http, probe->probe.request, sizeof probe->probe.request);
 	check->asked += ours;
 	probe_start(check->node->loop, &probe->probe);
+}
+
+void check_probe_http(struct check *check, const struct addr *to, const char *host, const char *path, bool ours)
+{
+	ask_http(new_probe(check, PROBE_TCP, to), host, path, ours);
+}
+
+void check_probe_https(struct check *check, const struct addr *to, const char *host, const char *path)
+{
+	if (check->tls == NULL)
+		check->tls = tls_client_new();
+	if (check->tls == NULL) {
+		check_part(check);
+		check_part_done(check, false, "tls: out of memory");
+		return;
+	}
+	struct check_probe *probe = new_probe(check, PROBE_TLS, to);
+	probe->probe.tls = check->tls;
+	probe->probe.tls_host = probe->host;
+	ask_http(probe, host, path, true);
 }
 
 void check_probe_connect(struct check *check, const struct addr *to)
@@ -190,7 +216,7 @@ static void run_workers(struct check *check)
 	check->pulse = mem_alloc(sizeof *check->pulse);
 	check->pulse->check = check;
 	check_part(check);
-	pulse_ask(check->node, on_pulse, check->pulse);
+	pulse_ask(check->node, check->service->timeout_ms, on_pulse, check->pulse);
 }
 
 static void run_tcp_at(struct check *check)
@@ -200,7 +226,9 @@ static void run_tcp_at(struct check *check)
 
 static void run_dns_at(struct check *check)
 {
-	check_probe_dns(check, PROBE_UDP, &check->conf->addr, &check->name, check->type, DNS_CLASS_IN, false);
+	const struct check_question question = { check->name, check->type, DNS_CLASS_IN, CHECK_NO_ZONE };
+
+	check_probe_dns(check, PROBE_UDP, &check->conf->addr, &question, false);
 }
 
 static void run_http_at(struct check *check)
@@ -257,6 +285,7 @@ void check_start(struct check *check, struct node *node, const struct conf_servi
 	*check = (struct check){
 		.conf = conf, .service = service, .node = node, .changed = changed, .ctx = ctx, .since = clock_wall_s(),
 		.ready = conf->kind != CONF_CHECK_DNS, .words = "not run yet", .last_good = true,
+		.failed = CHECK_NO_ZONE,
 	};
 	if (conf->kind == CONF_CHECK_DNS_AT
 	    && (name_from_text(conf->name, &check->name) != 0 || zone_text_type_parse(conf->type, &check->type) != 0))
@@ -277,6 +306,19 @@ void check_close(struct check *check)
 		spawn_abandon(check->spawn);
 	if (check->pulse != NULL)
 		check->pulse->check = NULL;
+	tls_client_free(check->tls);
+	check->tls = NULL;
+}
+
+bool check_is_soft(enum conf_service_check_kind kind)
+{
+	static const bool soft[] = {
+		[CONF_CHECK_DNS] = false, [CONF_CHECK_ZONES] = false, [CONF_CHECK_HTTP] = false, [CONF_CHECK_WORKERS] = false,
+		[CONF_CHECK_REDIRECT] = true, [CONF_CHECK_TCP_AT] = true, [CONF_CHECK_DNS_AT] = true, [CONF_CHECK_HTTP_AT] = true,
+		[CONF_CHECK_EXEC] = true,
+	};
+
+	return soft[kind];
 }
 
 const char *check_state_name(enum check_state state)

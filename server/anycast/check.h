@@ -18,8 +18,11 @@ struct node;
 struct check_probe;
 struct check_pulse;
 struct spawn;
+struct tls_client;
 
 enum check_state { CHECK_NEW, CHECK_UP, CHECK_DOWN };	/* NEW: neither rise nor fall runs in a row yet */
+
+#define CHECK_NO_ZONE SIZE_MAX
 
 struct check {
 	const struct conf_service_check *conf;
@@ -45,7 +48,9 @@ struct check {
 	struct check_probe *probes;
 	struct spawn *spawn;
 	struct check_pulse *pulse;
+	struct tls_client *tls;	/* made when first needed */
 	size_t cursor, probed, needed;	/* zones: the last asked for, how many in a row, of how many */
+	size_t failed;		/* the zone whose probe failed last: asked for again until it is good; CHECK_NO_ZONE */
 	struct name name;	/* CONF_CHECK_DNS_AT */
 	uint16_t type;
 };
@@ -55,15 +60,24 @@ void check_start(struct check *check, struct node *node, const struct conf_servi
 		 const struct conf_service_check *conf, void (*changed)(void *ctx, struct check *check), void *ctx);
 /* Nothing comes afterwards; the storage stays until the loop has turned. */
 void check_close(struct check *check);
+/* Whether it looks at what others answer for: a target, another server, a program. */
+bool check_is_soft(enum conf_service_check_kind kind);
 const char *check_state_name(enum check_state state);	/* "new", "up", "down" */
 
 /* For the kinds (check_*.c). A run is made of parts; it is good when all are, and ends when all have. */
 void check_part(struct check *check);
 void check_part_done(struct check *check, bool good, const char *words);
 /* A part that is a probe. */
-void check_probe_dns(struct check *check, enum probe_kind kind, const struct addr *to, const struct name *name,
-		     uint16_t type, uint16_t class, bool ours);
+struct check_question {
+	struct name name;
+	uint16_t type, class;
+	size_t zone;	/* of those the service needs, or CHECK_NO_ZONE */
+};
+void check_probe_dns(struct check *check, enum probe_kind kind, const struct addr *to, const struct check_question *question,
+		     bool ours);
 void check_probe_http(struct check *check, const struct addr *to, const char *host, const char *path, bool ours);
+/* The same of ours in TLS; host is the name that is asked for. */
+void check_probe_https(struct check *check, const struct addr *to, const char *host, const char *path);
 void check_probe_connect(struct check *check, const struct addr *to);
 
 void check_run_dns(struct check *check);

@@ -61,13 +61,18 @@ static const char *zone_fault(const struct zone_entry *zone, int64_t now)
 
 void check_run_zones(struct check *check)
 {
-	size_t count = needed_zones(check), bad = 0;
+	size_t count = needed_zones(check), bad = 0, aged = 0;
 	int64_t now = clock_wall_s();
 	char words[PROBE_WORDS_MAX], name[DNS_NAME_TEXT_MAX];
 
 	snprintf(words, sizeof words, "%zu zones hold", count);
 	for (size_t i = 0; i < count; i++) {
 		const struct zone_entry *zone = needed_zone(check, i);
+		/* One that is too old says nothing of the others: only with nothing else to serve is there nothing to announce. */
+		if (zone != NULL && zone->aged) {
+			aged++;
+			continue;
+		}
 		const char *fault = zone_fault(zone, now);
 
 		if (fault == NULL || bad++ > 0)
@@ -77,54 +82,66 @@ void check_run_zones(struct check *check)
 	}
 	if (bad > 1)
 		snprintf(words + strlen(words), sizeof words - strlen(words), "; and %zu more", bad - 1);
+	if (aged > 0 && aged == count)
+		snprintf(words, sizeof words, "all %zu zones are too old to be answered from (serve_max)", count);
 	check_part(check);
-	check_part_done(check, bad == 0, words);
+	check_part_done(check, bad == 0 && (aged == 0 || aged < count), words);
 }
 
 /* ---- dns ---- */
 
 /* What to ask for: the SOA of one of the zones, or, without zones, the node's own name. */
-static void question(const struct check *check, size_t zone, struct name *ret_name, uint16_t *ret_type,
-		     uint16_t *ret_class)
+static struct check_question question_of(const struct check *check, size_t zone)
 {
 	const struct zone_entry *entry = needed_zones(check) > 0 ? needed_zone(check, zone) : NULL;
+	struct check_question question = { .type = DNS_SOA, .class = DNS_CLASS_IN, .zone = zone };
+	bool aged = entry != NULL && entry->aged;	/* SERVFAIL is what it has to answer */
 
-	*ret_type = DNS_SOA;
-	*ret_class = DNS_CLASS_IN;
-	if (entry != NULL && name_from_wire(entry->apex.wire, entry->apex.len, ret_name) == 0)
-		return;
+	if (entry != NULL && !aged && name_from_wire(entry->apex.wire, entry->apex.len, &question.name) == 0)
+		return question;
 	/* A zone that is not here is asked for all the same: clients do. */
-	if (check->service->zone_count > 0 && name_from_text(check->service->zones[zone], ret_name) == 0)
-		return;
-	name_from_text("id.server", ret_name);
-	*ret_type = DNS_TXT;
-	*ret_class = DNS_CLASS_CH;
+	if (!aged && check->service->zone_count > 0 && name_from_text(check->service->zones[zone], &question.name) == 0)
+		return question;
+	name_from_text("id.server", &question.name);
+	question.type = DNS_TXT;
+	question.class = DNS_CLASS_CH;
+	return question;
+}
+
+/* At all addresses of the service where we listen. */
+static void ask_for(struct check *check, size_t zone, bool over_tcp)
+{
+	const struct conf_service *service = check->service;
+	const struct check_question question = question_of(check, zone);
+	uint16_t port;
+
+	for (size_t i = 0; i < service->address_count; i++) {
+		if (!conf_listens(&check->node->boot->dns.listen, &service->addresses[i], &port))
+			continue;
+		struct addr to = addr_at(&service->addresses[i], port);
+		check_probe_dns(check, PROBE_UDP, &to, &question, true);
+		if (over_tcp)
+			check_probe_dns(check, PROBE_TCP, &to, &question, true);
+	}
 }
 
 void check_run_dns(struct check *check)
 {
-	const struct conf_service *service = check->service;
-	size_t zones = needed_zones(check), asking = 1;
+	size_t zones = needed_zones(check), asking = 1, failed = check->failed;
 
 	if (!check->last_good)
 		check->probed = 0;
 	check->needed = zones;
 	if (!check->ready && zones > 1)
 		asking = zones - check->probed < FIRST_ZONES ? zones - check->probed : FIRST_ZONES;
-	for (size_t k = 0; k < (asking > 0 ? asking : 1); k++) {
-		struct name name;
-		uint16_t type, class, port;
-
+	asking = asking > 0 ? asking : 1;
+	check->failed = CHECK_NO_ZONE;
+	/* With one zone a run, one that is broken would be met too seldom to fail twice in a row. */
+	if (failed < zones)
+		ask_for(check, failed, false);
+	for (size_t i = 0; i < asking; i++) {
 		check->cursor = zones > 0 ? (check->cursor + 1) % zones : 0;
-		question(check, check->cursor, &name, &type, &class);
-		for (size_t i = 0; i < service->address_count; i++) {
-			if (!conf_listens(&check->node->boot->dns.listen, &service->addresses[i], &port))
-				continue;
-			struct addr to = addr_at(&service->addresses[i], port);
-			check_probe_dns(check, PROBE_UDP, &to, &name, type, class, true);
-			if (k == 0)
-				check_probe_dns(check, PROBE_TCP, &to, &name, type, class, true);
-		}
+		ask_for(check, check->cursor, i == 0);
 	}
 	check->probed += asking;
 	if (check->pending == 1) {
@@ -169,7 +186,7 @@ void check_run_http(struct check *check)
 		}
 		if (conf_listens(&redirect->tls.listen, &service->addresses[i], &port)) {
 			to = addr_at(&service->addresses[i], port);
-			check_probe_connect(check, &to);
+			check_probe_https(check, &to, host, "/");
 		}
 	}
 	if (check->pending == 1) {

@@ -176,7 +176,7 @@ enum probe_verdict judge_dns_answer(const struct judge_dns *question, struct spa
 size_t judge_http_ask(const struct judge_http *question, uint8_t *out, size_t room)
 {
 	int len = snprintf((char *)out, room,
-			   "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: catchmentd-check\r\nAccept: */*\r\n"
+			   "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: " JUDGE_AGENT "\r\nAccept: */*\r\n"
 			   "Connection: close\r\n\r\n", question->path, question->host);
 
 	return len > 0 && (size_t)len < room ? (size_t)len : 0;
@@ -229,6 +229,7 @@ enum probe_verdict judge_http_answer(const struct judge_http *question, struct s
 		}
 	}
 	snprintf(words, PROBE_WORDS_MAX, "status %u", status);
-	bool good = question->node != NULL ? status < 500 : status >= 200 && status < 400;
-	return good ? PROBE_GOOD : PROBE_BAD;
+	/* That our front end answers is all that is asked of it: 503 is its right answer while no target works, which is for the
+	 * check "redirect" to judge. */
+	return question->node != NULL || (status >= 200 && status < 400) ? PROBE_GOOD : PROBE_BAD;
 }

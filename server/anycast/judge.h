@@ -25,6 +25,8 @@ size_t judge_dns_ask(const struct judge_dns *question, uint8_t *out, size_t room
  * alive. Of another server: any RCODE but SERVFAIL and REFUSED. */
 enum probe_verdict judge_dns_answer(const struct judge_dns *question, struct span reply, char words[PROBE_WORDS_MAX]);
 
+#define JUDGE_AGENT "catchmentd-check"	/* what our checks call themselves */
+
 /* An HTTP request and who must answer it. */
 struct judge_http {
 	const char *host, *path;

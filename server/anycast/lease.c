@@ -30,6 +30,13 @@ void lease_say(struct lease *lease, enum log_level level, const char *format, ..
 	uv_async_send(&lease->async);
 }
 
+static void wake(struct lease *lease)
+{
+	uint64_t one = 1;
+
+	(void)!write(lease->wake, &one, sizeof one);
+}
+
 /* The lock is held. */
 static int put(struct lease *lease, size_t route, enum route_level level, bool renew, uint64_t not_after_ns)
 {
@@ -67,37 +74,71 @@ void lease_lose(struct lease *lease, const char *format, ...)
 	uv_async_send(&lease->async);
 }
 
-void lease_lose_to_time(struct lease *lease, uint64_t gap)
+static size_t group_of(const struct seed *seed, size_t route)
 {
-	lease_lose(lease, "the lease ran out: nothing was renewed for %llu ms", (unsigned long long)(gap / LEASE_MS_NS));
+	size_t group = 0;
+
+	while (route - seed->groups[group].first >= seed->groups[group].count)
+		group++;
+	return group;
+}
+
+void lease_lose_one(struct lease *lease, size_t route, const char *format, ...)
+{
+	const struct seed *seed = lease->start.seed;
+	size_t at = group_of(seed, route);
+	const struct seed_group *group = &seed->groups[at];
+	struct lease_loss *loss = &lease->losses[at];
+	bool held = false;
+	va_list args;
+
+	for (size_t i = group->first; i < group->first + group->count; i++) {
+		if (lease->levels[i] == ROUTE_NONE)
+			continue;
+		held = true;
+		(void)netadmin_drop(seed->netadmin, lease_device_of(lease->levels[i]), i);
+		lease->levels[i] = ROUTE_NONE;
+	}
+	if (!held)
+		return;
+	lease->report.lost++;
+	loss->pending = true;
+	va_start(args, format);
+	vsnprintf(loss->why, sizeof loss->why, format, args);
+	va_end(args);
+	uv_async_send(&lease->async);
+}
+
+void lease_lose_to_time(struct lease *lease, size_t route, uint64_t gap)
+{
+	lease_lose_one(lease, route, "the lease ran out: nothing was renewed for %llu ms", (unsigned long long)(gap / LEASE_MS_NS));
 }
 
 /* ---- Evidence ---- */
 
-/* Who has not turned for the longest time, and when it last did. */
-static uint64_t oldest(struct lease *lease, uint64_t now, unsigned *ret_who)
+/* Who has not turned for the longest time, and for how long. Whoever has since it was asked last is not silent, however long
+ * ago that was: then it is this thread that comes late, which the age of the leases tells. */
+static uint64_t silent_ms(const struct lease *lease, unsigned *ret_who)
 {
-	unsigned count = lease->start.worker_count + 1;
-	uint64_t first = now;
+	uint64_t now = uv_hrtime() / LEASE_MS_NS, longest = 0;
+	unsigned workers = lease->start.worker_count;
 
-	for (unsigned i = 0; i < count; i++) {
-		uint64_t turns = i < lease->start.worker_count ? atomic_load(&lease->start.workers[i].turns)
-							       : atomic_load(&lease->main_turns);
+	*ret_who = workers;
+	for (unsigned i = 0; i <= workers; i++) {
+		uint64_t turned = atomic_load(i < workers ? &lease->start.workers[i].turned_ms : &lease->main_turned_ms);
 
-		if (turns != lease->turns[i]) {
-			lease->turns[i] = turns;
-			lease->turned_ns[i] = now;
-		}
-		if (lease->turned_ns[i] < first) {
-			first = lease->turned_ns[i];
+		turned = turned > lease->began_ms ? turned : lease->began_ms;
+		if (turned < lease->asked_ms && now - turned > longest) {
+			longest = now - turned;
 			*ret_who = i;
 		}
 	}
-	return first;
+	return longest;
 }
 
 static void ask_for_evidence(struct lease *lease)
 {
+	lease->asked_ms = uv_hrtime() / LEASE_MS_NS;
 	for (unsigned i = 0; i < lease->start.worker_count; i++)
 		worker_poke(&lease->start.workers[i]);
 	uv_async_send(&lease->async);
@@ -126,8 +167,8 @@ static void renew_all(struct lease *lease)
 		if (lease->levels[i] == ROUTE_NONE)
 			continue;
 		if (gap > limit) {
-			lease_lose_to_time(lease, gap);
-			return;
+			lease_lose_to_time(lease, i, gap);
+			continue;
 		}
 		if (gap / LEASE_MS_NS > lease->report.longest_gap_ms)
 			lease->report.longest_gap_ms = gap / LEASE_MS_NS;
@@ -139,26 +180,31 @@ static void renew_all(struct lease *lease)
 			lease_lose(lease, "the helper that renews addresses is gone: only a restart of the node starts another");
 			return;
 		}
-		if (err != 0) {
-			lease_lose(lease, "%s could not be renewed: %s", seed->texts[i], err_text(err));
+		if (err == -ETIMEDOUT) {
+			lease_lose(lease, "the helper that renews addresses does not answer");
 			return;
 		}
-		renewed = true;
+		if (err != 0)
+			lease_lose_one(lease, i, "%s could not be renewed: %s", seed->texts[i], err_text(err));
+		else
+			renewed = true;
 	}
 	lease->report.renewals += renewed;
 }
 
-static void round_of(struct lease *lease)
+/* Returns when the next is due, in milliseconds: sooner than usual when somebody's silence would last a whole lease by then. */
+static uint64_t round_of(struct lease *lease)
 {
-	uint64_t now = netadmin_boottime_ns();
+	uint64_t limit = lease->start.lease_ms, period = limit / LEASE_ROUNDS;
 	char buf[24];
-	unsigned who = 0;
-	uint64_t silent = now - oldest(lease, now, &who);
+	unsigned who;
+	uint64_t silent = silent_ms(lease, &who);
 
 	pthread_mutex_lock(&lease->lock);
-	if (silent > lease_ns(lease)) {
-		lease_lose(lease, "%s has not turned for %.1f s", name_of(lease, who, buf), (double)silent / 1e9);
-	} else if (silent <= lease_ns(lease) / 2) {
+	lease_make_missing(lease);
+	if (silent > limit) {
+		lease_lose(lease, "%s has not turned for %.1f s", name_of(lease, who, buf), (double)silent / 1e3);
+	} else if (silent <= limit / 2) {
 		renew_all(lease);
 		bool held = false;
 		for (size_t i = 0; i < lease->start.seed->route_count; i++)
@@ -172,6 +218,7 @@ static void round_of(struct lease *lease)
 	}
 	pthread_mutex_unlock(&lease->lock);
 	ask_for_evidence(lease);
+	return silent <= limit && limit - silent < period ? limit - silent + 1 : period;
 }
 
 static void be_realtime(struct lease *lease)
@@ -191,7 +238,7 @@ static void *run(void *arg)
 {
 	struct lease *lease = arg;
 	struct pollfd fds[] = { { .fd = lease->wake, .events = POLLIN }, { .fd = lease->watch, .events = POLLIN } };
-	uint64_t period = lease_ns(lease) / LEASE_ROUNDS, due = netadmin_boottime_ns();
+	uint64_t due = netadmin_boottime_ns(), woken;
 	sigset_t all;
 
 	sigfillset(&all);
@@ -202,12 +249,12 @@ static void *run(void *arg)
 	while (!atomic_load(&lease->stop)) {
 		uint64_t now = netadmin_boottime_ns();
 
-		if (now >= due) {
-			round_of(lease);
-			due = now + period;
-		}
+		if (now >= due)
+			due = now + round_of(lease) * LEASE_MS_NS;
 		now = netadmin_boottime_ns();
 		(void)poll(fds, 2, due > now ? (int)((due - now) / LEASE_MS_NS) + 1 : 0);
+		if (read(lease->wake, &woken, sizeof woken) > 0)
+			due = now;
 		lease_watch(lease);
 	}
 	return NULL;
@@ -215,13 +262,25 @@ static void *run(void *arg)
 
 /* ---- Main's side ---- */
 
+static void tell_losses(struct lease *lease)
+{
+	for (size_t i = 0; i < lease->start.seed->group_count; i++) {
+		pthread_mutex_lock(&lease->lock);
+		const struct lease_loss loss = lease->losses[i];
+		lease->losses[i].pending = false;
+		pthread_mutex_unlock(&lease->lock);
+		if (loss.pending)
+			lease->start.lost(lease->start.ctx, i, loss.why);
+	}
+}
+
 static void on_async(uv_async_t *async)
 {
 	struct lease *lease = async->data;
 	struct lease_note notes[LEASE_NOTES];
 	char why[MACHINE_CAUSE_MAX];
 
-	atomic_fetch_add(&lease->main_turns, 1);
+	atomic_store(&lease->main_turned_ms, uv_now(async->loop));
 	pthread_mutex_lock(&lease->lock);
 	unsigned count = lease->note_count;
 	bool changed = lease->changed, alive = lease->alive;
@@ -232,6 +291,7 @@ static void on_async(uv_async_t *async)
 	pthread_mutex_unlock(&lease->lock);
 	for (unsigned i = 0; i < count; i++)
 		lease->start.say(lease->start.ctx, notes[i].level, notes[i].text);
+	tell_losses(lease);
 	if (changed)
 		lease->start.alive(lease->start.ctx, alive, why);
 }
@@ -239,16 +299,15 @@ static void on_async(uv_async_t *async)
 struct lease *lease_new(const struct lease_start *start)
 {
 	struct lease *lease = mem_alloc(sizeof *lease);
-	size_t routes = start->seed->route_count, loops = start->worker_count + 1;
-	uint64_t now = netadmin_boottime_ns();
+	size_t routes = start->seed->route_count;
 
 	lease->start = *start;
 	lease->levels = mem_array(routes, sizeof *lease->levels);
 	lease->renewed_ns = mem_array(routes, sizeof *lease->renewed_ns);
-	lease->turns = mem_array(loops, sizeof *lease->turns);
-	lease->turned_ns = mem_array(loops, sizeof *lease->turned_ns);
-	for (size_t i = 0; i < loops; i++)
-		lease->turned_ns[i] = now;
+	lease->losses = mem_array(start->seed->group_count, sizeof *lease->losses);
+	memcpy(lease->links, start->seed->links, sizeof lease->links);
+	lease->began_ms = uv_hrtime() / LEASE_MS_NS;
+	atomic_store(&lease->main_turned_ms, lease->began_ms);
 	lease->alive = true;
 	pthread_mutex_init(&lease->lock, NULL);
 	uv_async_init(start->loop, &lease->async, on_async);
@@ -273,11 +332,17 @@ int lease_set(struct lease *lease, size_t route, enum route_level level)
 
 	pthread_mutex_lock(&lease->lock);
 	was = lease->levels[route];
-	if (level != ROUTE_NONE && !lease->alive) {
+	if (level != ROUTE_NONE && (!lease->alive || lease->losses[group_of(lease->start.seed, route)].pending)) {
 		err = -EAGAIN;
+	} else if (level != ROUTE_NONE && lease->links[lease_device_of(level)] == 0) {
+		err = -ENODEV;
 	} else if (level != ROUTE_NONE && level != was) {
 		err = put(lease, route, level, false, netadmin_boottime_ns() + (uint64_t)LEASE_ANNOUNCE_MS * LEASE_MS_NS);
 	}
+	/* The kernel looks for what has run out once a second at most (ADDRCONF_TIMER_FUZZ_MAX): leases that end a little apart
+	 * would end a second apart. So a round follows, which renews all of them together. */
+	if (err == 0 && level != ROUTE_NONE && level != was)
+		wake(lease);
 	if (err == 0) {
 		lease->levels[route] = level;
 		if (was != ROUTE_NONE && was != level)
@@ -289,13 +354,11 @@ int lease_set(struct lease *lease, size_t route, enum route_level level)
 
 void lease_stop(struct lease *lease)
 {
-	uint64_t one = 1;
-
 	if (!lease->thread_runs)
 		return;
 	lease->thread_runs = false;
 	atomic_store(&lease->stop, true);
-	(void)!write(lease->wake, &one, sizeof one);
+	wake(lease);
 	pthread_join(lease->thread, NULL);
 }
 
@@ -315,8 +378,7 @@ void lease_free(struct lease *lease)
 	pthread_mutex_destroy(&lease->lock);
 	mem_free(lease->levels);
 	mem_free(lease->renewed_ns);
-	mem_free(lease->turns);
-	mem_free(lease->turned_ns);
+	mem_free(lease->losses);
 	mem_free(lease);
 }
 

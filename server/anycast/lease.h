@@ -4,7 +4,8 @@
  * (SCHED_FIFO where permitted) renews them through the helper, but only with fresh evidence from every loop: each worker
  * and main must have turned since it last asked. It never announces: what was not renewed in time is given up for good,
  * whoever wakes up late, and main hears that it is lost (a hold-down follows). It also watches the kernel for other
- * people's hands on our addresses and interfaces.
+ * people's hands on our addresses and interfaces: a carrier that is deleted is made again, a group whose address went or
+ * whose carrier was set down is lost, and no other.
  *
  * Calls are main's; the callbacks come in main's loop. Process lifetime.
  */
@@ -28,6 +29,8 @@ struct lease_start {
 	struct worker *workers;		/* each gives evidence; stay until lease_stop() */
 	unsigned worker_count;
 	uint64_t lease_ms;
+	/* A group, of seed, was lost alone, for the reason given: all of it is withdrawn already. */
+	void (*lost)(void *ctx, size_t group, const char *why);
 	/* Life changed: alive false with the reason, or true again. When it was false every route is withdrawn already. */
 	void (*alive)(void *ctx, bool alive, const char *why);
 	/* Somebody else did something, or something is odd. */
@@ -38,7 +41,7 @@ struct lease_start {
 /* Never NULL. */
 struct lease *lease_new(const struct lease_start *start);
 /* Brings a route to a level, at once; higher before lower, so that there is no moment without it in between. -errno;
- * -EAGAIN: there is no evidence of life, nothing is announced now. */
+ * -EAGAIN: there is no evidence of life, or lost() is still to come: nothing is announced now. */
 int lease_set(struct lease *lease, size_t route, enum route_level level);
 /* Ends the thread; nothing is renewed any more. The handle in the loop is closed by lease_close(). */
 void lease_stop(struct lease *lease);

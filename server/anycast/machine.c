@@ -66,10 +66,28 @@ static bool dead(const struct machine *m, uint64_t now)
 	return !m->in.alive;
 }
 
+static bool must_go(const struct machine *m)
+{
+	return m->in.stale == MACHINE_STALE_WITHDRAW || m->in.stale == MACHINE_EMPTY;
+}
+
 static bool bad(const struct machine *m, uint64_t now)
 {
 	(void)now;
-	return !m->in.alive || m->in.health == MACHINE_BAD || m->in.stale == MACHINE_STALE_WITHDRAW;
+	return !m->in.alive || m->in.health == MACHINE_BAD || must_go(m);
+}
+
+/* What others do wrong changes no route that has just come: who flaps every minute must not move clients every minute. Not for
+ * what is ours: there a client would meet nobody. */
+static bool kept_up(const struct machine *m, uint64_t now)
+{
+	return m->in.alive && !must_go(m) && m->in.health == MACHINE_BAD && m->in.soft
+		&& now - m->up_since < m->settings.keep_up_ms;
+}
+
+static bool bad_enough(const struct machine *m, uint64_t now)
+{
+	return bad(m, now) && !kept_up(m, now);
 }
 
 /* The last resort goes on for what is broken, not for what an operator wants withdrawn. */
@@ -77,7 +95,7 @@ static bool bad_at_last(const struct machine *m, uint64_t now)
 {
 	(void)now;
 	return m->settings.last_resort && m->settings.can_lower && m->in.alive && m->in.health == MACHINE_BAD
-		&& m->in.stale != MACHINE_STALE_WITHDRAW;
+		&& !must_go(m);
 }
 
 static bool beyond_last(const struct machine *m, uint64_t now)
@@ -149,7 +167,7 @@ static const struct rule {
 	{ OUT,				draining,		MACHINE_DRAINED,   false },
 	/* Checks. */
 	{ IN(UP),			bad_at_last,		MACHINE_LAST,	   true },
-	{ IN(UP),			bad,			MACHINE_DOWN,	   true },
+	{ IN(UP),			bad_enough,		MACHINE_DOWN,	   true },
 	{ IN(LAST),			beyond_last,		MACHINE_DOWN,	   false },
 	{ IN(LAST),			may_rise,		MACHINE_UP,	   false },
 	{ IN(RISING) | IN(HOLD) | IN(STUCK), bad,		MACHINE_DOWN,	   false },
@@ -222,6 +240,7 @@ bool machine_step(struct machine *machine, uint64_t now)
 			fall(machine, now);
 		machine->state = rule->to;
 		machine->since = now;
+		machine->in.ebbed = false;	/* it was said of the state before */
 		if (!was && is_announced(rule->to))
 			machine->up_since = now;
 	}
@@ -254,6 +273,10 @@ uint64_t machine_due(const struct machine *machine)
 	bool holds = machine->in.health == MACHINE_GOOD && machine->in.ready;
 
 	switch (machine->state) {
+	case MACHINE_UP:
+		if (machine->in.health != MACHINE_BAD)
+			return UINT64_MAX;
+		return machine->up_since + machine->settings.keep_up_ms;	/* else it would not be up */
 	case MACHINE_HOLD:
 		if (!holds)
 			return UINT64_MAX;
@@ -273,7 +296,9 @@ static uint64_t seconds_left(uint64_t until, uint64_t now)
 
 static const char *cause_of(const struct machine *m)
 {
-	if (m->in.alive && m->in.health != MACHINE_BAD && m->in.stale == MACHINE_STALE_WITHDRAW)
+	if (m->in.alive && m->in.stale == MACHINE_EMPTY)
+		return "nothing came from the master yet";
+	if (m->in.alive && m->in.health != MACHINE_BAD && must_go(m))
 		return "content is stale, and when-stale says withdraw";
 	return m->in.cause[0] != '\0' ? m->in.cause : "no check has passed yet";
 }
@@ -288,6 +313,15 @@ static void rising_reason(const struct machine *m, uint64_t now, char *buf, size
 		snprintf(buf, size, "start-up wait: %llu s left", (unsigned long long)seconds_left(m->start_at, now));
 }
 
+static void up_reason(const struct machine *m, uint64_t now, char *buf, size_t size)
+{
+	if (m->in.health == MACHINE_BAD)
+		snprintf(buf, size, "kept up for %llu s more: %s",
+			 (unsigned long long)seconds_left(m->up_since + m->settings.keep_up_ms, now), cause_of(m));
+	else
+		snprintf(buf, size, "checks hold%s", m->in.stale == MACHINE_STALE_DEPREFER ? "; content is stale: lower preference" : "");
+}
+
 const char *machine_reason(const struct machine *m, uint64_t now, char *buf, size_t size)
 {
 	switch (m->state) {
@@ -300,10 +334,7 @@ const char *machine_reason(const struct machine *m, uint64_t now, char *buf, siz
 	case MACHINE_STUCK:
 		snprintf(buf, size, "it flapped %u times: an operator must look, then undrain", m->flaps);
 		break;
-	case MACHINE_UP:
-		snprintf(buf, size, "%s", m->in.stale == MACHINE_STALE_DEPREFER ? "checks hold; content is stale: lower preference"
-										 : "checks hold");
-		break;
+	case MACHINE_UP: up_reason(m, now, buf, size); break;
 	case MACHINE_LAST: snprintf(buf, size, "last resort, lower preference: %s", cause_of(m)); break;
 	case MACHINE_LOWERED:
 		snprintf(buf, size, "draining: lower preference, %llu s left",

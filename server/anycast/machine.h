@@ -6,7 +6,8 @@
  *
  * The rules it keeps (RFC 4786, 4.4.1 and 4.4.4; a test walks at random and holds it to them):
  * - Nothing is announced while the loops do not live, whatever anybody orders.
- * - Nothing that was never ready, and no route at full preference while a check has fallen, unless by force.
+ * - Nothing that was never ready, and no route at full preference while a check has fallen, unless by force, or for
+ *   keep_up_ms from its announcement when nothing but soft checks has fallen.
  * - After a fall at least the hold-down passes before the next announcement; it doubles with each announcement that
  *   did not stand for minimum_up_ms, so a service that flaps for ever changes its route ever more rarely.
  * - Orders win over checks, and the stop file wins over orders.
@@ -37,10 +38,11 @@ enum machine_state {
 
 enum machine_health { MACHINE_BAD, MACHINE_MIDDLING, MACHINE_GOOD };	/* a check has fallen; some not risen; all risen */
 enum machine_order { MACHINE_NO_ORDER, MACHINE_DRAIN, MACHINE_WITHDRAW, MACHINE_FORCE };
-enum machine_stale { MACHINE_FRESH, MACHINE_STALE_DEPREFER, MACHINE_STALE_WITHDRAW };
+/* EMPTY: nothing ever came from the master, so nobody knows what is to be answered: as WITHDRAW, but it is nobody's choice. */
+enum machine_stale { MACHINE_FRESH, MACHINE_STALE_DEPREFER, MACHINE_STALE_WITHDRAW, MACHINE_EMPTY };
 
 struct machine_settings {
-	uint64_t hold_down_ms, hold_down_max_ms, minimum_up_ms, deprefer_ms, drain_ms;
+	uint64_t hold_down_ms, hold_down_max_ms, minimum_up_ms, keep_up_ms, deprefer_ms, drain_ms;
 	unsigned max_flaps;	/* 0: never stuck */
 	bool last_resort;
 	bool can_lower;		/* the carrier knows ROUTE_LOW; without, it is ROUTE_FULL, and drains withdraw at once */
@@ -50,10 +52,11 @@ enum { MACHINE_CAUSE_MAX = 240 };
 
 struct machine_input {
 	enum machine_health health;
+	bool soft;		/* BAD, but by checks alone that look at what others answer for */
 	bool ready;		/* every required zone was loaded and probed once; stays true */
 	bool alive;		/* every loop gives evidence of life and the carrier holds */
 	bool stop_file;
-	bool ebbed;		/* nobody asks any more */
+	bool ebbed;		/* nobody asks any more; forgotten with each change of state */
 	enum machine_order order;
 	enum machine_stale stale;
 	char cause[MACHINE_CAUSE_MAX];	/* why health is not good, or alive false */

@@ -58,33 +58,13 @@ static void add_source(const struct conf_anycast *anycast, struct textbuf *out)
 	textbuf_add(out, "}\n\n");
 }
 
-/* Packets to the rest of a covering prefix must not go back to where they came from. */
-static void add_discard(const struct conf_anycast *anycast, bool ipv4, struct textbuf *out)
-{
-	char text[PREFIX_TEXT_MAX];
-	bool any = false;
-
-	for (size_t i = 0; i < anycast->covering_count; i++) {
-		const struct prefix *prefix = &anycast->covering[i].prefix;
-
-		if (address_is_ipv4(prefix->first) != ipv4)
-			continue;
-		if (!any)
-			textbuf_add(out, "# The rest of a covering prefix leads nowhere. Never marked, so never exported.\n"
-					 "protocol static catchment_discard%d {\n\tipv%d;\n", ipv4 ? 4 : 6, ipv4 ? 4 : 6);
-		any = true;
-		textbuf_add(out, "\troute %s unreachable;\n", prefix_print(prefix, text));
-	}
-	if (any)
-		textbuf_add(out, "}\n");
-}
-
+/* What OSPF tells goes into the kernel, and nothing else. */
 static void add_kernel(const struct conf_anycast *anycast, bool ipv4, struct textbuf *out)
 {
-	if (anycast->covering_count == 0 && anycast->routing.ospf_interface_count == 0)
+	if (anycast->routing.ospf_interface_count == 0)
 		return;
 	textbuf_add(out, "protocol kernel catchment_kernel%d {\n\tipv%d {\n\t\timport none;\n\t\texport filter {\n"
-			 "\t\t\tif dest = RTD_UNREACHABLE || source ~ [ RTS_OSPF, RTS_OSPF_IA, RTS_OSPF_EXT1, RTS_OSPF_EXT2 ]"
+			 "\t\t\tif source ~ [ RTS_OSPF, RTS_OSPF_IA, RTS_OSPF_EXT1, RTS_OSPF_EXT2 ]"
 			 " then accept;\n\t\t\treject;\n\t\t};\n\t};\n}\n", ipv4 ? 4 : 6, ipv4 ? 4 : 6);
 }
 
@@ -157,8 +137,6 @@ void routing_print_bird(const struct conf_anycast *anycast, struct textbuf *out)
 	textbuf_add(out, "# Printed by catchmentctl announce config bird, for BIRD 2.\nrouter id %s;\n\n", routing->router_id);
 	textbuf_add(out, "# A kernel message that BIRD missed is made up for within this time.\nprotocol device { scan time 5; }\n\n");
 	add_source(anycast, out);
-	add_discard(anycast, true, out);
-	add_discard(anycast, false, out);
 	add_kernel(anycast, true, out);
 	add_kernel(anycast, false, out);
 	if (routing->bfd)

@@ -41,7 +41,7 @@ static void add_entry(const struct conf_anycast *anycast, bool ipv4, enum conf_s
 		    scope == CONF_SCOPE_LOCAL ? ROUTING_MARK_LOCAL : ROUTING_MARK_GLOBAL);
 	if (low)
 		textbuf_add(out, " set community graceful-shutdown\n");
-	textbuf_add(out, "exit\n");
+	textbuf_add(out, "!\n");
 }
 
 /* From the carriers into BGP: what a list names is marked, everything else stays out (a route map ends with deny). */
@@ -57,7 +57,7 @@ static void add_import(const struct conf_anycast *anycast, bool ipv4, struct tex
 			add_entry(anycast, ipv4, (enum conf_scope)scope, anycast->low_carrier, true, number += 10, out);
 	}
 	if (number == 0)
-		textbuf_add(out, "route-map CATCHMENT%d deny 10\nexit\n", ipv4 ? 4 : 6);
+		textbuf_add(out, "route-map CATCHMENT%d deny 10\n!\n", ipv4 ? 4 : 6);
 }
 
 static void add_outward(const struct conf_routing *routing, enum conf_scope scope, struct textbuf *out)
@@ -80,7 +80,7 @@ static void add_outward(const struct conf_routing *routing, enum conf_scope scop
 			textbuf_add(out, " %u", routing->local_as);
 		textbuf_add(out, "\n");
 	}
-	textbuf_add(out, "exit\n");
+	textbuf_add(out, "!\n");
 }
 
 static void add_marks(const struct conf_routing *routing, struct textbuf *out)
@@ -98,7 +98,7 @@ static void add_marks(const struct conf_routing *routing, struct textbuf *out)
 			    ROUTING_MARK, lists[i].mark);
 	add_outward(routing, CONF_SCOPE_GLOBAL, out);
 	add_outward(routing, CONF_SCOPE_LOCAL, out);
-	textbuf_add(out, "route-map CATCHMENT-NOTHING deny 10\nexit\n!\n");
+	textbuf_add(out, "route-map CATCHMENT-NOTHING deny 10\n!\n");
 }
 
 static bool is_of(const struct conf_neighbor *neighbor, bool ipv4)
@@ -154,26 +154,16 @@ static void add_bgp(const struct conf_routing *routing, struct textbuf *out)
 		add_family(routing, true, out);
 	if (has[0])
 		add_family(routing, false, out);
-	textbuf_add(out, "exit\n!\n");
-}
-
-static void add_discard(const struct conf_anycast *anycast, struct textbuf *out)
-{
-	char text[PREFIX_TEXT_MAX];
-
-	/* Packets to the rest of a covering prefix must not go back to where they came from. */
-	for (size_t i = 0; i < anycast->covering_count; i++)
-		textbuf_add(out, "%s route %s blackhole 254\n", address_is_ipv4(anycast->covering[i].prefix.first) ? "ip" : "ipv6",
-			    prefix_print(&anycast->covering[i].prefix, text));
+	textbuf_add(out, "!\n");
 }
 
 static void add_ospf(const struct conf_routing *routing, bool ipv4, struct textbuf *out)
 {
 	for (size_t i = 0; i < routing->ospf_interface_count; i++)
-		textbuf_add(out, "interface %s\n %s area 0\n %s hello-interval 1\n %s dead-interval 4\nexit\n",
+		textbuf_add(out, "interface %s\n %s area 0\n %s hello-interval 1\n %s dead-interval 4\n!\n",
 			    routing->ospf_interfaces[i], ipv4 ? "ip ospf" : "ipv6 ospf6", ipv4 ? "ip ospf" : "ipv6 ospf6",
 			    ipv4 ? "ip ospf" : "ipv6 ospf6");
-	textbuf_add(out, "router %s\n %s router-id %s\n redistribute connected route-map CATCHMENT-OSPF%d\nexit\n!\n",
+	textbuf_add(out, "router %s\n %s router-id %s\n redistribute connected route-map CATCHMENT-OSPF%d\n!\n",
 		    ipv4 ? "ospf" : "ospf6", ipv4 ? "ospf" : "ospf6", routing->router_id, ipv4 ? 4 : 6);
 }
 
@@ -184,12 +174,14 @@ static void add_ospf_map(const struct conf_anycast *anycast, bool ipv4, struct t
 	for (int scope = CONF_SCOPE_GLOBAL; scope <= CONF_SCOPE_LOCAL; scope++) {
 		for (int low = 0; low <= (anycast->low_carrier != NULL); low++)
 			textbuf_add(out, "route-map CATCHMENT-OSPF%d permit %u\n match interface %s\n"
-					 " match %s address prefix-list %s\n set metric %u\n set metric-type type-1\nexit\n", ipv4 ? 4 : 6, number += 10,
+					 " match %s address prefix-list %s\n set metric %u\n set metric-type type-1\n!\n", ipv4 ? 4 : 6, number += 10,
 				    low ? anycast->low_carrier : anycast->carrier, ipv4 ? "ip" : "ipv6",
 				    list_name(ipv4, (enum conf_scope)scope), anycast->routing.ospf_cost + (low ? 20000 : 0));
 	}
 }
 
+/* Blocks end with "!", not with "exit": where each of FRR's daemons reads the file by itself, one that knows nothing of a block
+ * would leave the configuration at its end and refuse all that follows. */
 void routing_print_frr(const struct conf_anycast *anycast, struct textbuf *out)
 {
 	const struct conf_routing *routing = &anycast->routing;
@@ -197,11 +189,7 @@ void routing_print_frr(const struct conf_anycast *anycast, struct textbuf *out)
 	textbuf_add(out, "! Printed by catchmentctl announce config frr, for FRR 8.\n");
 	add_import(anycast, true, out);
 	add_import(anycast, false, out);
-	add_discard(anycast, out);
 	textbuf_add(out, "!\n");
-	if (routing->bfd)
-		textbuf_add(out, "bfd\n profile catchment\n  transmit-interval 100\n  receive-interval 100\n  detect-multiplier 3\n exit\n"
-				 "exit\n!\n");
 	if (routing->neighbor_count > 0) {
 		add_marks(routing, out);
 		add_bgp(routing, out);
@@ -212,4 +200,6 @@ void routing_print_frr(const struct conf_anycast *anycast, struct textbuf *out)
 		add_ospf(routing, true, out);
 		add_ospf(routing, false, out);
 	}
+	if (routing->bfd)
+		textbuf_add(out, "bfd\n profile catchment\n  transmit-interval 100\n  receive-interval 100\n  detect-multiplier 3\n!\n");
 }

@@ -202,6 +202,39 @@ int rtnl_address_drop(int fd, const struct rtnl_address *address)
 	return ask(fd, &request);
 }
 
+/* In the main table, of the device itself: it goes with it. */
+static int route_request(int fd, uint16_t type, uint16_t flags, const struct rtnl_address *address)
+{
+	struct request request;
+	struct rtmsg *message = request_body(&request, type, NLM_F_ACK | flags, sizeof *message);
+	bool ipv4 = address_is_ipv4(address->prefix.first);
+	uint32_t link = (uint32_t)address->link;
+	uint8_t bytes[16];
+	size_t len = address_bytes(&address->prefix, bytes);
+
+	message->rtm_family = ipv4 ? AF_INET : AF_INET6;
+	message->rtm_dst_len = (uint8_t)(address->prefix.bits - (ipv4 ? PREFIX_IPV4_BITS : 0));
+	message->rtm_table = RT_TABLE_MAIN;
+	message->rtm_protocol = RTNL_OURS;
+	message->rtm_scope = ipv4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	message->rtm_type = RTN_UNICAST;
+	request_add(&request, RTA_DST, bytes, len);
+	request_add(&request, RTA_OIF, &link, sizeof link);
+	return ask(fd, &request);
+}
+
+int rtnl_route_put(int fd, const struct rtnl_address *address)
+{
+	return route_request(fd, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, address);
+}
+
+int rtnl_route_drop(int fd, const struct rtnl_address *address)
+{
+	int err = route_request(fd, RTM_DELROUTE, 0, address);
+
+	return err == -ESRCH || err == -ENODEV ? 0 : err;
+}
+
 int rtnl_link_raise(int fd, int link)
 {
 	struct request request;
@@ -323,6 +356,32 @@ static const struct rtattr *find_in(const struct rtattr *nest, unsigned short ty
 	return nest != NULL ? find(data_of(nest), (int)RTA_PAYLOAD(nest), type) : NULL;
 }
 
+/* The one interface that is asked for, in buf. -ENODEV when there is none. */
+static int get_link(int fd, const struct request *request, uint8_t buf[REPLY_BYTES])
+{
+	const struct nlmsghdr *header = (const void *)buf;
+
+	if (send(fd, request, request->header.nlmsg_len, 0) < 0)
+		return -errno;
+	ssize_t got = recv(fd, buf, REPLY_BYTES, 0);
+	if (got < 0)
+		return errno == EAGAIN ? -ETIMEDOUT : -errno;
+	return NLMSG_OK(header, (size_t)got) && header->nlmsg_type == RTM_NEWLINK ? 0 : -ENODEV;
+}
+
+int rtnl_link_look(int fd, int link, struct rtnl_link *ret)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[REPLY_BYTES];
+	struct request request;
+	struct ifinfomsg *message = request_body(&request, RTM_GETLINK, 0, sizeof *message);
+
+	message->ifi_index = link;
+	int err = get_link(fd, &request, buf);
+	if (err != 0)
+		return err;
+	return read_link((const void *)buf, ret) ? 0 : -ENODEV;
+}
+
 enum rtnl_kind rtnl_link_kind(int fd, const char *name)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[REPLY_BYTES];
@@ -332,10 +391,7 @@ enum rtnl_kind rtnl_link_kind(int fd, const char *name)
 
 	request_body(&request, RTM_GETLINK, 0, sizeof *message);
 	request_add(&request, IFLA_IFNAME, name, strlen(name) + 1);
-	if (send(fd, &request, request.header.nlmsg_len, 0) < 0)
-		return RTNL_NONE;
-	ssize_t got = recv(fd, buf, sizeof buf, 0);
-	if (got < 0 || !NLMSG_OK(header, (size_t)got) || header->nlmsg_type != RTM_NEWLINK)
+	if (get_link(fd, &request, buf) != 0)
 		return RTNL_NONE;
 	const struct rtattr *info = find(first_of(header, sizeof *message), (int)header->nlmsg_len - (int)NLMSG_LENGTH(sizeof *message),
 					 IFLA_LINKINFO);

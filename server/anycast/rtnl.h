@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Addresses and links of the kernel, over rtnetlink(7). The only door to it. Changes need CAP_NET_ADMIN, reading and
+ * Addresses, links and routes of the kernel, over rtnetlink(7). The only door to it. Changes need CAP_NET_ADMIN, reading and
  * watching need nothing. All failures are -errno. Each descriptor has one user at a time; thread: any.
  */
 #ifndef SERVER_ANYCAST_RTNL_H
@@ -42,11 +42,16 @@ int rtnl_open(int *ret_fd);
 int rtnl_address_put(int fd, const struct rtnl_address *address);
 /* -EADDRNOTAVAIL when it is not there. */
 int rtnl_address_drop(int fd, const struct rtnl_address *address);
+/* All of a prefix into the device, and no longer. 0 also when there is none to drop. */
+int rtnl_route_put(int fd, const struct rtnl_address *address);
+int rtnl_route_drop(int fd, const struct rtnl_address *address);
 /* Up, and without an address of its own making (no fe80:: on a carrier). */
 int rtnl_link_raise(int fd, int link);
 enum rtnl_kind { RTNL_NONE, RTNL_TUN, RTNL_TUN_PERSISTENT, RTNL_OTHER };
 /* What interface has that name here, if any. */
 enum rtnl_kind rtnl_link_kind(int fd, const char *name);
+/* The interface of that index. -ENODEV when there is none. */
+int rtnl_link_look(int fd, int link, struct rtnl_link *ret);
 /* Calls found for every address of the machine. */
 int rtnl_address_list(int fd, rtnl_address_fn *found, void *ctx);
 

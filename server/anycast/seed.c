@@ -10,7 +10,10 @@
 #include "server/anycast/rtnl.h"
 #include "server/anycast/tun.h"
 #include "server/privileges.h"
+#include "server/textbuf.h"
 #include "zone/text.h"
+
+enum { LEASE_SHORT_MS = 3000 };	/* shorter ones only with real-time priority */
 
 static void add_group(struct seed *seed, const char *name, const struct prefix *routes, size_t count, bool local)
 {
@@ -46,6 +49,9 @@ static struct seed *plan(const struct conf_anycast *anycast)
 		prefix_print(&seed->routes[i], seed->texts[i]);
 	for (size_t i = 0; i < NETADMIN_DEVICES; i++)
 		seed->fds[i] = -1;
+	seed->names[NETADMIN_LOOPBACK] = anycast->loopback;
+	seed->names[NETADMIN_CARRIER] = anycast->carrier;
+	seed->names[NETADMIN_LOW] = anycast->low_carrier;
 	return seed;
 }
 
@@ -216,13 +222,68 @@ static void check_types(const struct conf *conf, struct err_list *errors)
 	}
 }
 
+/* "lo, eth0": what there is, for whoever mistyped a name. */
+static void list_interfaces(struct textbuf *out)
+{
+	struct if_nameindex *all = if_nameindex();
+
+	for (const struct if_nameindex *at = all; at != NULL && at->if_index != 0; at++)
+		textbuf_add(out, "%s%s", out->len > 0 ? ", " : "", at->if_name);
+	textbuf_append(out, "", 1);
+	if_freenameindex(all);
+}
+
+/* A name that no interface has is a slip, unless it says by its beginning that the device is the node's to make. */
+static void check_interfaces(const struct conf *conf, struct err_list *errors)
+{
+	const struct conf_anycast *anycast = &conf->anycast;
+	struct textbuf there = { 0 };
+
+	if (!anycast->present)
+		return;
+	list_interfaces(&there);
+	if (anycast->manage_loopback && if_nametoindex(anycast->loopback) == 0
+	    && strncmp(anycast->loopback, anycast->carrier, strlen(anycast->carrier)) != 0)
+		err_list_add(errors, conf->file, 0,
+			     "anycast.loopback-interface: there is no interface \"%s\" here, only %s; one that the node shall make"
+			     " has a name that begins with the carrier's, as %s-home", anycast->loopback, there.at, anycast->carrier);
+	for (size_t i = 0; i < anycast->routing.ospf_interface_count; i++) {
+		if (if_nametoindex(anycast->routing.ospf_interfaces[i]) == 0)
+			err_list_add(errors, conf->file, 0, "anycast.routing.ospf-interfaces: there is no interface \"%s\" here, only %s",
+				     anycast->routing.ospf_interfaces[i], there.at);
+	}
+	textbuf_fini(&there);
+}
+
+/* Below that, one late renewal in a busy second is enough to lose a route (../docs/man/catchment.conf.5). */
+static void check_lease(const struct conf *conf, struct err_list *errors)
+{
+	const struct conf_anycast *anycast = &conf->anycast;
+
+	if (!anycast->present || anycast->backend != CONF_BACKEND_DEVICE)
+		return;
+	if (!privileges_can_realtime(conf) && anycast->lease_ms < LEASE_SHORT_MS)
+		err_list_add(errors, conf->file, 0,
+			     "anycast.lease: %llu s needs renewals with real-time priority, which this process may not have: give the"
+			     " service LimitRTPRIO=%d, or choose %d s or more (5 s on a busy machine)",
+			     (unsigned long long)anycast->lease_ms / 1000, PRIVILEGES_RT_PRIORITY, LEASE_SHORT_MS / 1000);
+}
+
+/* What only the machine knows, before anything is touched. */
+static void check_machine(const struct conf *conf, struct err_list *errors)
+{
+	check_types(conf, errors);
+	check_interfaces(conf, errors);
+	check_lease(conf, errors);
+}
+
 int seed_check(const struct conf *conf, struct err_list *errors)
 {
 	const struct conf_anycast *anycast = &conf->anycast;
 	size_t before = errors->count;
 	struct err_note note = { 0 };
 
-	check_types(conf, errors);
+	check_machine(conf, errors);
 	if (!anycast->present || !needs_right(anycast))
 		return errors->count == before ? 0 : ERR_INVALID;
 	if (anycast->backend == CONF_BACKEND_DEVICE) {
@@ -242,6 +303,11 @@ int seed_check(const struct conf *conf, struct err_list *errors)
 	return errors->count == before ? 0 : ERR_INVALID;
 }
 
+static const char *name_of_made(const struct seed *seed, enum netadmin_device device)
+{
+	return seed->fds[device] >= 0 ? seed->names[device] : NULL;
+}
+
 int seed_make(const struct conf *conf, struct seed **ret, struct err_list *errors)
 {
 	const struct conf_anycast *anycast = &conf->anycast;
@@ -251,9 +317,8 @@ int seed_make(const struct conf *conf, struct seed **ret, struct err_list *error
 	*ret = NULL;
 	if (!anycast->present)
 		return 0;
-	check_types(conf, errors);
+	check_machine(conf, errors);
 	struct seed *seed = plan(anycast);
-	privileges_allow_realtime();
 	if (errors->count == before && anycast->backend != CONF_BACKEND_DEVICE && needs_right(anycast)
 	    && !privileges_have_netadmin())
 		refuse_loopback(conf, errors);
@@ -264,6 +329,7 @@ int seed_make(const struct conf *conf, struct seed **ret, struct err_list *error
 	if (needs_right(anycast) && errors->count == before) {
 		const struct netadmin_plan table = {
 			.links = { seed->links[0], seed->links[1], seed->links[2] },
+			.names = { name_of_made(seed, 0), name_of_made(seed, 1), name_of_made(seed, 2) },
 			.routes = seed->routes, .route_count = seed->route_count,
 		};
 

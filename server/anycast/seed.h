@@ -34,7 +34,8 @@ struct seed {
 	struct seed_group *groups;
 	size_t group_count;
 	char (*texts)[PREFIX_TEXT_MAX];	/* of each route */
-	int links[NETADMIN_DEVICES];
+	int links[NETADMIN_DEVICES];	/* as at the start */
+	const char *names[NETADMIN_DEVICES];	/* NULL: no such device */
 	int fds[NETADMIN_DEVICES];	/* the carriers; -1: none */
 	struct netadmin *netadmin;	/* NULL: no right was needed */
 };

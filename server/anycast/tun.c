@@ -8,10 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "server/anycast/rtnl.h"
 #include "server/privileges.h"
+
+enum { TUN_MAJOR = 10, TUN_MINOR = 200 };
 
 static const char device_file[] = "/dev/net/tun";
 
@@ -64,21 +68,48 @@ static int refuse_existing(const char *name, struct err_note *note)
 	return -EBUSY;
 }
 
+/* The device file by its numbers (misc, 200): somebody else's descriptor may take the ioctl for something else. */
+static bool is_device_file(int fd)
+{
+	struct stat is;
+
+	return fstat(fd, &is) == 0 && S_ISCHR(is.st_mode) && is.st_rdev == makedev(TUN_MAJOR, TUN_MINOR);
+}
+
+int tun_make(int fd, const char *name, int *ret_link)
+{
+	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI | (short)IFF_TUN_EXCL };
+
+	if (!is_device_file(fd))
+		return -EINVAL;
+	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+	if (ioctl(fd, TUNSETIFF, &request) != 0)
+		return -errno;
+	*ret_link = (int)if_nametoindex(name);
+	return 0;
+}
+
+int tun_renew(int fd)
+{
+	int fresh = open(device_file, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int err = fresh < 0 || dup3(fresh, fd, O_CLOEXEC) < 0 ? -errno : 0;
+
+	if (fresh >= 0)
+		close(fresh);
+	return err;
+}
+
 int tun_open(const char *name, int *ret_fd, int *ret_link, struct err_note *note)
 {
-	struct ifreq request = { 0 };
 	int fd, err = open_device(name, &fd, note);
 
 	if (err != 0)
 		return err;
-	request.ifr_flags = IFF_TUN | IFF_NO_PI | (short)IFF_TUN_EXCL;
-	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
-	if (ioctl(fd, TUNSETIFF, &request) == 0) {
+	err = tun_make(fd, name, ret_link);
+	if (err == 0) {
 		*ret_fd = fd;
-		*ret_link = (int)if_nametoindex(name);
 		return 0;
 	}
-	err = -errno;
 	close(fd);
 	if (err == -EPERM)
 		return refuse_capability(name, note);

@@ -11,6 +11,11 @@
 
 /* -errno with a sentence in note when it cannot be had. */
 int tun_open(const char *name, int *ret_fd, int *ret_link, struct err_note *note);
+/* Makes the device on a descriptor of /dev/net/tun that has none; it stays the caller's. -errno: -EINVAL when it is no such
+ * descriptor, -EEXIST when it has a device, -EBUSY when another interface has the name. Needs CAP_NET_ADMIN. */
+int tun_make(int fd, const char *name, int *ret_link);
+/* Another descriptor under the same number, so that a device it still holds, wherever that is, is gone. -errno. */
+int tun_renew(int fd);
 /* Whether tun_open() would have a chance: the device file, the capability, the name free or in the hands of another
  * node that runs. Changes nothing. */
 int tun_check(const char *name, struct err_note *note);

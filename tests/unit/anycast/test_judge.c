@@ -131,7 +131,7 @@ static void test_http(void **state)
 	} cases[] = {
 		{ "HTTP/1.1 302 Found\r\nX-Node: fra1\r\nLocation: x\r\n\r\n", "fra1", PROBE_GOOD, "status 302" },
 		{ "HTTP/1.1 404 Not Found\r\nx-node:fra1 \r\n\r\nbody", "fra1", PROBE_GOOD, "status 404" },
-		{ "HTTP/1.1 503 No\r\nX-Node: fra1\r\n\r\n", "fra1", PROBE_BAD, "status 503" },
+		{ "HTTP/1.1 503 No\r\nX-Node: fra1\r\n\r\n", "fra1", PROBE_GOOD, "status 503" },
 		{ "HTTP/1.1 302 Found\r\nX-Node: ams1\r\n\r\n", "fra1", PROBE_BAD, "another node" },
 		{ "HTTP/1.1 302 Found\r\nX-Nodes: fra1\r\n\r\n", "fra1", PROBE_BAD, "without X-Node" },
 		{ "HTTP/1.1 302 Found\r\nX-Node: fra1\r\n", "fra1", PROBE_MORE, "" },

@@ -14,7 +14,7 @@
 /* What happens at a time (ms), and the state and level behind it. */
 struct step {
 	uint64_t at;
-	enum { GOOD, BAD, MIDDLING, DRAIN, UNDRAIN, WITHDRAW, FORCE, STOP, UNSTOP, DEAD, ALIVE, STALE_LOW, STALE_OUT, FRESH, EBBED,
+	enum { GOOD, BAD, SOFT, MIDDLING, DRAIN, UNDRAIN, WITHDRAW, FORCE, STOP, UNSTOP, DEAD, ALIVE, STALE_LOW, STALE_OUT, EMPTY, FRESH, EBBED,
 	       TIME } what;
 	enum machine_state state;
 	enum route_level level;
@@ -31,7 +31,11 @@ static void happen(struct machine *m, int what)
 		m->in.health = MACHINE_GOOD;
 		m->in.ready = true;
 		break;
-	case BAD: m->in.health = MACHINE_BAD; break;
+	case BAD:
+	case SOFT:
+		m->in.health = MACHINE_BAD;
+		m->in.soft = what == SOFT;
+		break;
 	case MIDDLING: m->in.health = MACHINE_MIDDLING; break;
 	case DRAIN: m->in.order = MACHINE_DRAIN; break;
 	case UNDRAIN:
@@ -46,6 +50,7 @@ static void happen(struct machine *m, int what)
 	case ALIVE: m->in.alive = true; break;
 	case STALE_LOW: m->in.stale = MACHINE_STALE_DEPREFER; break;
 	case STALE_OUT: m->in.stale = MACHINE_STALE_WITHDRAW; break;
+	case EMPTY: m->in.stale = MACHINE_EMPTY; break;
 	case FRESH: m->in.stale = MACHINE_FRESH; break;
 	case EBBED: m->in.ebbed = true; break;
 	default: break;
@@ -97,6 +102,58 @@ static void test_up_and_down(void **state)
 	       { 500, GOOD, MACHINE_UP, ROUTE_FULL });
 	EXPECT("loops hang", &plain, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL }, { 10, DEAD, MACHINE_DOWN, ROUTE_NONE },
 	       { 20, ALIVE, MACHINE_HOLD, ROUTE_NONE }, { 110, TIME, MACHINE_UP, ROUTE_FULL });
+}
+
+static void test_keep_up(void **state)
+{
+	struct machine_settings keep = plain, last;
+	struct machine m;
+	char buf[300];
+
+	(void)state;
+	keep.keep_up_ms = 500;
+	EXPECT("others' fault: not before keep-up is over", &keep, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL },
+	       { 10, SOFT, MACHINE_UP, ROUTE_FULL }, { 500, TIME, MACHINE_UP, ROUTE_FULL }, { 501, TIME, MACHINE_DOWN, ROUTE_NONE });
+	EXPECT("it is mended before", &keep, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL }, { 10, SOFT, MACHINE_UP, ROUTE_FULL },
+	       { 400, GOOD, MACHINE_UP, ROUTE_FULL }, { 900, SOFT, MACHINE_DOWN, ROUTE_NONE });
+	EXPECT("ours: at once", &keep, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL }, { 10, BAD, MACHINE_DOWN, ROUTE_NONE });
+	EXPECT("ours beside others'", &keep, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL }, { 10, SOFT, MACHINE_UP, ROUTE_FULL },
+	       { 20, BAD, MACHINE_DOWN, ROUTE_NONE });
+	EXPECT("the lease", &keep, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL }, { 10, SOFT, MACHINE_UP, ROUTE_FULL },
+	       { 20, DEAD, MACHINE_DOWN, ROUTE_NONE });
+	EXPECT("stale content that must go", &keep, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL }, { 10, SOFT, MACHINE_UP, ROUTE_FULL },
+	       { 20, STALE_OUT, MACHINE_DOWN, ROUTE_NONE });
+	EXPECT("orders", &keep, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL }, { 10, SOFT, MACHINE_UP, ROUTE_FULL },
+	       { 20, WITHDRAW, MACHINE_WITHDRAWN, ROUTE_NONE }, { 30, UNDRAIN, MACHINE_DOWN, ROUTE_NONE });
+	EXPECT("a drain", &keep, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL }, { 10, SOFT, MACHINE_UP, ROUTE_FULL },
+	       { 20, DRAIN, MACHINE_EBB, ROUTE_NONE });
+	EXPECT("it does not announce", &keep, 0, { 1, SOFT, MACHINE_DOWN, ROUTE_NONE }, { 2, GOOD, MACHINE_UP, ROUTE_FULL });
+	EXPECT("none by default", &plain, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL }, { 2, SOFT, MACHINE_DOWN, ROUTE_NONE });
+	/* Nothing is withdrawn by lower preference, and it is an honest one. */
+	last = keep;
+	last.last_resort = true;
+	EXPECT("last resort", &last, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL }, { 10, SOFT, MACHINE_LAST, ROUTE_LOW });
+	m = new_machine(&keep, 0);
+	happen(&m, GOOD);
+	machine_step(&m, 1);
+	snprintf(m.in.cause, sizeof m.in.cause, "check exec:x: it burns");
+	happen(&m, SOFT);
+	machine_step(&m, 100);
+	assert_int_equal(machine_due(&m), 501);
+	assert_string_equal(machine_reason(&m, 100, buf, sizeof buf), "kept up for 1 s more: check exec:x: it burns");
+	/* It stood for less than minimum-up: a flap, the second time. */
+	for (unsigned flaps = 0; flaps < 3; flaps++) {
+		uint64_t now = m.up_since + 500;
+
+		machine_step(&m, now);
+		assert_int_equal(m.state, MACHINE_DOWN);
+		assert_int_equal(m.flaps, flaps);
+		happen(&m, GOOD);
+		machine_step(&m, m.hold_until);
+		assert_int_equal(m.state, MACHINE_UP);
+		happen(&m, SOFT);
+		assert_false(machine_step(&m, m.up_since + 1));
+	}
 }
 
 static void test_never_before_ready(void **state)
@@ -180,6 +237,10 @@ static void test_orders(void **state)
 	       { 82, GOOD, MACHINE_DRAINED, ROUTE_NONE }, { 90, UNDRAIN, MACHINE_UP, ROUTE_FULL });
 	EXPECT("the traffic has gone", &plain, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL }, { 10, DRAIN, MACHINE_LOWERED, ROUTE_LOW },
 	       { 30, TIME, MACHINE_EBB, ROUTE_NONE }, { 31, EBBED, MACHINE_DRAINED, ROUTE_NONE });
+	EXPECT("the next drain waits for its own traffic", &plain, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL },
+	       { 10, DRAIN, MACHINE_LOWERED, ROUTE_LOW }, { 30, TIME, MACHINE_EBB, ROUTE_NONE }, { 31, EBBED, MACHINE_DRAINED, ROUTE_NONE },
+	       { 32, UNDRAIN, MACHINE_UP, ROUTE_FULL }, { 33, DRAIN, MACHINE_LOWERED, ROUTE_LOW }, { 53, TIME, MACHINE_EBB, ROUTE_NONE },
+	       { 54, TIME, MACHINE_EBB, ROUTE_NONE });
 	EXPECT("undrain in the middle", &plain, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL }, { 10, DRAIN, MACHINE_LOWERED, ROUTE_LOW },
 	       { 15, UNDRAIN, MACHINE_UP, ROUTE_FULL }, { 16, DRAIN, MACHINE_LOWERED, ROUTE_LOW },
 	       { 36, TIME, MACHINE_EBB, ROUTE_NONE }, { 40, UNDRAIN, MACHINE_UP, ROUTE_FULL });
@@ -208,7 +269,11 @@ static void test_fleet(void **state)
 	EXPECT("stale: serve on, lower, withdraw", &plain, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL },
 	       { 2, STALE_LOW, MACHINE_UP, ROUTE_LOW }, { 3, FRESH, MACHINE_UP, ROUTE_FULL },
 	       { 4, STALE_OUT, MACHINE_DOWN, ROUTE_NONE });
+	EXPECT("nothing of the master", &plain, 0, { 1, EMPTY, MACHINE_DOWN, ROUTE_NONE }, { 2, GOOD, MACHINE_DOWN, ROUTE_NONE },
+	       { 3, FRESH, MACHINE_UP, ROUTE_FULL }, { 4, EMPTY, MACHINE_DOWN, ROUTE_NONE });
 	last.last_resort = true;
+	EXPECT("nothing of the master, at last", &last, 0, { 1, GOOD, MACHINE_UP, ROUTE_FULL }, { 2, BAD, MACHINE_LAST, ROUTE_LOW },
+	       { 3, EMPTY, MACHINE_DOWN, ROUTE_NONE });
 	EXPECT("last resort", &last, 0, { 1, BAD, MACHINE_DOWN, ROUTE_NONE }, { 2, GOOD, MACHINE_UP, ROUTE_FULL },
 	       { 3, BAD, MACHINE_LAST, ROUTE_LOW }, { 4, GOOD, MACHINE_LAST, ROUTE_LOW }, { 103, TIME, MACHINE_UP, ROUTE_FULL },
 	       { 104, BAD, MACHINE_LAST, ROUTE_LOW }, { 105, DEAD, MACHINE_DOWN, ROUTE_NONE });
@@ -256,7 +321,7 @@ static unsigned draw(unsigned below)
 static struct machine_settings random_settings(void)
 {
 	return (struct machine_settings){
-		.hold_down_ms = draw(3) * 50, .hold_down_max_ms = 400, .minimum_up_ms = draw(2) * 300, .deprefer_ms = draw(2) * 20,
+		.hold_down_ms = draw(3) * 50, .hold_down_max_ms = 400, .minimum_up_ms = draw(2) * 300, .keep_up_ms = draw(2) * 200, .deprefer_ms = draw(2) * 20,
 		.drain_ms = draw(60), .max_flaps = draw(2) * 3, .last_resort = draw(2), .can_lower = draw(2),
 	};
 }
@@ -274,8 +339,8 @@ static void expect_rules(const struct machine *m, uint64_t now, uint64_t fell_at
 	assert_int_not_equal(m->in.order, MACHINE_WITHDRAW);
 	assert_true(m->in.ready || forced);
 	if (level == ROUTE_FULL && !forced) {
-		assert_int_not_equal(m->in.health, MACHINE_BAD);
-		assert_int_not_equal(m->in.stale, MACHINE_STALE_WITHDRAW);
+		assert_true(m->in.health != MACHINE_BAD || (m->in.soft && now < m->up_since + m->settings.keep_up_ms));
+		assert_true(m->in.stale == MACHINE_FRESH || m->in.stale == MACHINE_STALE_DEPREFER);
 	}
 	if (level == ROUTE_LOW)
 		assert_true(m->settings.can_lower);
@@ -352,7 +417,7 @@ static void test_flapping_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_up_and_down), cmocka_unit_test(test_never_before_ready),
+		cmocka_unit_test(test_up_and_down), cmocka_unit_test(test_keep_up), cmocka_unit_test(test_never_before_ready),
 		cmocka_unit_test(test_hold_down_doubles), cmocka_unit_test(test_stuck), cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_fleet), cmocka_unit_test(test_reasons), cmocka_unit_test(test_random_walk),
 		cmocka_unit_test(test_flapping_is_bounded),

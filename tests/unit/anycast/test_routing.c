@@ -105,7 +105,6 @@ static void test_says_what_the_node_says(void **state)
 	expect_in(bird, "if !(bgp_large_community ~ [ (65001, 4786, *) ]) then reject;");
 	expect_in(bird, "hold time 6;");
 	expect_in(bird, "scan time 5;");
-	expect_in(bird, "route 192.0.2.0/24 unreachable;");
 	expect_in(bird, "neighbor fd00:1::fe port 1179 as 65000;");
 	expect_in(bird, "ospf_metric1 = 20;");
 	expect_in(frr, "bgp router-id 10.0.1.1");

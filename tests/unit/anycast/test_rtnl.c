@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -117,6 +118,15 @@ static void test_carrier(void **state)
 	assert_non_null(strstr(note.text, "held by another process"));
 	assert_int_equal(tun_open("lo", &other, &link, &note), -EBUSY);
 	assert_non_null(strstr(note.text, "another kind"));
+	struct rtnl_link is = { 0 };
+	link = (int)if_nametoindex("any0");
+	assert_int_equal(rtnl_link_look(netlink, link, &is), 0);
+	assert_string_equal(is.name, "any0");
+	assert_false(is.up);
+	assert_int_equal(rtnl_link_raise(netlink, link), 0);
+	assert_int_equal(rtnl_link_look(netlink, link, &is), 0);
+	assert_true(is.up);
+	assert_int_equal(rtnl_link_look(netlink, 4711, &is), -ENODEV);
 	/* Its life is the descriptor's. */
 	assert_int_equal(rtnl_watch_open(&watch), 0);
 	close(fd);
@@ -124,6 +134,55 @@ static void test_carrier(void **state)
 	assert_int_equal(rtnl_watch_read(watch, NULL, note_link, &gone_link), 0);
 	assert_int_equal(gone_link, link);
 	close(watch);
+}
+
+/* A device that is gone comes again on the descriptor that had it, or on a fresh one; only by its own name. */
+static void test_made_again(void **state)
+{
+	struct conf conf = { 0 };
+	struct netadmin_plan plan = { .routes = prefixes, .route_count = 3, .names = { [NETADMIN_CARRIER] = "any0" } };
+	struct err_note note = { 0 };
+	struct netadmin *netadmin;
+	int fd, link, again = 0, pair[2];
+
+	(void)state;
+	need();
+	assert_int_equal(tun_open("any0", &fd, &link, &note), 0);
+	plan.links[NETADMIN_CARRIER] = link;
+	assert_int_equal(netadmin_start(&plan, &conf, &netadmin, &note), 0);
+	assert_int_equal(netadmin_make(netadmin, NETADMIN_CARRIER, fd, &again), -EEXIST);
+	assert_int_equal(system("ip link delete any0"), 0);
+	assert_int_equal(netadmin_put(netadmin, NETADMIN_CARRIER, 0, 50, 0), -ENODEV);
+	assert_int_equal(netadmin_make(netadmin, NETADMIN_CARRIER, fd, &again), 0);
+	assert_int_equal(again, if_nametoindex("any0"));
+	assert_int_not_equal(again, link);
+	assert_int_equal(netadmin_put(netadmin, NETADMIN_CARRIER, 0, 50, 0), 0);
+	assert_int_equal(look(0, again).count, 1);
+	/* A fresh descriptor under the same number lets the device go. */
+	assert_int_equal(tun_renew(fd), 0);
+	assert_int_equal(if_nametoindex("any0"), 0);
+	assert_int_equal(system("ip tuntap add any0 mode tun"), 0);
+	assert_int_equal(netadmin_make(netadmin, NETADMIN_CARRIER, fd, &again), -EBUSY);
+	assert_int_equal(system("ip link delete any0"), 0);
+	assert_int_equal(netadmin_make(netadmin, NETADMIN_CARRIER, fd, &again), 0);
+	/* Nothing that is not in its table, and nothing but a descriptor of that device file. */
+	assert_int_equal(netadmin_make(netadmin, NETADMIN_LOW, fd, &again), -EINVAL);
+	assert_int_equal(netadmin_make(netadmin, NETADMIN_DEVICES, fd, &again), -EINVAL);
+	assert_int_equal(netadmin_make(netadmin, NETADMIN_CARRIER, -1, &again), -EINVAL);
+	assert_int_equal(pipe(pair), 0);
+	assert_int_equal(netadmin_make(netadmin, NETADMIN_CARRIER, pair[0], &again), -EINVAL);
+	close(pair[0]);
+	close(pair[1]);
+	/* It keeps no descriptor: ours is the last. */
+	close(fd);
+	assert_int_equal(if_nametoindex("any0"), 0);
+	/* One that hangs is killed. */
+	kill(netadmin_pid(netadmin), SIGSTOP);
+	pid_t pid = netadmin_pid(netadmin);
+	uint64_t began = netadmin_boottime_ns();
+	netadmin_stop(netadmin);
+	assert_true(netadmin_boottime_ns() - began < 10000000000u);
+	assert_int_equal(kill(pid, 0), -1);
 }
 
 static void test_helper(void **state)
@@ -184,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses), cmocka_unit_test(test_carrier), cmocka_unit_test(test_helper),
+		cmocka_unit_test(test_made_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
