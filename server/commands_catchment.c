@@ -10,11 +10,12 @@
 #include "server/catchment_node.h"
 #include "server/commands.h"
 
-enum { REPORTS = CATCHMENT_SERVICES * CATCHMENT_FAMILIES, COUNT_DEFAULT = 20 };
+enum { COUNT_DEFAULT = 20 };
 
 /* What was asked for, while the pool looks up AS numbers. */
 struct telling {
-	struct catchment_report reports[REPORTS];	/* by service, then family */
+	struct catchment_report *reports;	/* of server/catchment_node.h */
+	size_t count;
 	uint32_t since;
 	char *as_table;
 	struct catchment_as *as;
@@ -27,8 +28,9 @@ static void release(struct call *call)
 {
 	struct telling *telling = call->state;
 
-	for (size_t i = 0; i < REPORTS; i++)
+	for (size_t i = 0; i < telling->count; i++)
 		mem_free(telling->reports[i].top);
+	mem_free(telling->reports);
 	mem_free(telling->as_table);
 	mem_free(telling->as);
 	mem_free(telling);
@@ -38,9 +40,10 @@ static void release(struct call *call)
 static void read_all(const struct node *node, size_t most, struct telling *telling)
 {
 	telling->since = catchment_node_since(node);
-	for (unsigned i = 0; i < REPORTS; i++) {
-		catchment_node_read(node, (enum catchment_service)(i / CATCHMENT_FAMILIES),
-				    (enum catchment_family)(i % CATCHMENT_FAMILIES), most, &telling->reports[i]);
+	telling->count = catchment_node_reports(node);
+	telling->reports = mem_array(telling->count, sizeof *telling->reports);
+	for (size_t i = 0; i < telling->count; i++) {
+		catchment_node_read(node, i, most, &telling->reports[i]);
 		telling->as_count += telling->reports[i].top_count;
 	}
 }
@@ -50,24 +53,42 @@ static const char *as_of(const struct telling *telling, const struct prefix *pre
 	return telling->as != NULL ? catchment_as_of(telling->as, telling->as_count, prefix) : "";
 }
 
-static const char *family_name(unsigned i)
+static const char *family_name(size_t i)
 {
-	return i % CATCHMENT_FAMILIES == CATCHMENT_IPV4 ? "ipv4" : "ipv6";
+	return catchment_node_family(i) == CATCHMENT_IPV4 ? "ipv4" : "ipv6";
 }
 
-static json_t *tell_network(struct call *call, const char *service, uint64_t all, const struct catchment_network *network)
+/* A column of the CSV (RFC 4180): names of services may hold anything printable. */
+static void tell_name(struct call *call, size_t i)
+{
+	const char *name = catchment_node_service(call->node, i);
+
+	if (i < CATCHMENT_BY_PROTOCOL) {
+		call_text(call, "%s", name);
+		return;
+	}
+	call_text(call, "\"anycast:");
+	for (const char *at = name; *at != '\0'; at++)
+		call_text(call, "%s%c", *at == '"' ? "\"" : "", *at);
+	call_text(call, "\"");
+}
+
+static json_t *tell_network(struct call *call, size_t i, const struct catchment_network *network)
 {
 	const char *as = as_of(call->state, &network->prefix);
+	uint64_t all = ((struct telling *)call->state)->reports[i].requests;
 	char text[PREFIX_TEXT_MAX];
 	json_t *object = json_object();
 
 	prefix_print(&network->prefix, text);
-	if (call->option)
-		call_text(call, "%s,%s,%" PRIu64 ",%" PRIu64 ",%s\n", service, text, network->requests, network->error, as);
-	else
+	if (call->option) {
+		tell_name(call, i);
+		call_text(call, ",%s,%" PRIu64 ",%" PRIu64 ",%s\n", text, network->requests, network->error, as);
+	} else {
 		call_text(call, "  %-28s %12" PRIu64 "  %5.1f %%%s%s%s\n", text, network->requests,
 			  all > 0 ? 100.0 * (double)network->requests / (double)all : 0.0, as[0] != '\0' ? "  AS " : "", as,
 			  network->error > 0 ? "  (at most)" : "");
+	}
 	json_object_set_new(object, "network", call_string(text));
 	json_object_set_new(object, "requests", json_integer((json_int_t)network->requests));
 	json_object_set_new(object, "error", json_integer((json_int_t)network->error));
@@ -75,17 +96,17 @@ static json_t *tell_network(struct call *call, const char *service, uint64_t all
 	return object;
 }
 
-static json_t *tell_report(struct call *call, unsigned i)
+static json_t *tell_report(struct call *call, size_t i)
 {
 	const struct catchment_report *report = &((struct telling *)call->state)->reports[i];
-	const char *service = catchment_service_name((enum catchment_service)(i / CATCHMENT_FAMILIES));
+	const char *service = catchment_node_service(call->node, i);
 	json_t *object = json_object(), *top = json_array();
 
 	if (!call->option)
-		call_text(call, "%s %s: about %" PRIu64 " networks, %" PRIu64 " requests\n", service, family_name(i),
-			  report->networks, report->requests);
+		call_text(call, "%s%s %s: about %" PRIu64 " networks, %" PRIu64 " requests\n",
+			  i < CATCHMENT_BY_PROTOCOL ? "" : "service ", service, family_name(i), report->networks, report->requests);
 	for (size_t j = 0; j < report->top_count; j++)
-		json_array_append_new(top, tell_network(call, service, report->requests, &report->top[j]));
+		json_array_append_new(top, tell_network(call, i, &report->top[j]));
 	json_object_set_new(object, "service", call_string(service));
 	json_object_set_new(object, "family", call_string(family_name(i)));
 	json_object_set_new(object, "networks", json_integer((json_int_t)report->networks));
@@ -99,7 +120,7 @@ static void tell(struct call *call)
 	const struct telling *telling = call->state;
 	const struct conf_catchment *conf = &call->node->boot->catchment;
 	char at[CLOCK_TEXT_MAX];
-	json_t *list = json_array();
+	json_t *list = json_array(), *anycast = json_array();
 
 	if (call->option)
 		call_text(call, "service,network,requests,error,as\n");
@@ -108,8 +129,8 @@ static void tell(struct call *call)
 	else
 		call_text(call, "since %s, by /%u and /%u\n", clock_print(telling->since, at, sizeof at), conf->ipv4_prefix_length,
 			  conf->ipv6_prefix_length);
-	for (unsigned i = 0; i < REPORTS; i++)
-		json_array_append_new(list, tell_report(call, i));
+	for (size_t i = 0; i < telling->count; i++)
+		json_array_append_new(i < CATCHMENT_BY_PROTOCOL ? list : anycast, tell_report(call, i));
 	/* A CSV reader would take it for a row; its own error is in the JSON. */
 	if (telling->err != 0 && !call->option)
 		call_text(call, "no AS numbers: %s:%u: %s\n", telling->note.file, telling->note.line, telling->note.text);
@@ -117,6 +138,7 @@ static void tell(struct call *call)
 	call_set(call, "ipv4_prefix_length", json_integer(conf->ipv4_prefix_length));
 	call_set(call, "ipv6_prefix_length", json_integer(conf->ipv6_prefix_length));
 	call_set(call, "services", list);
+	call_set(call, "anycast", anycast);
 	call_set(call, "as_table_error", telling->err != 0 ? call_string(telling->note.text) : NULL);
 	call_done(call);
 }
@@ -154,7 +176,7 @@ void command_catchment(struct call *call)
 	}
 	telling->as_table = mem_string(table);
 	telling->as = mem_array(telling->as_count, sizeof *telling->as);
-	for (unsigned i = 0; i < REPORTS; i++) {
+	for (size_t i = 0; i < telling->count; i++) {
 		for (size_t j = 0; j < telling->reports[i].top_count; j++)
 			telling->as[at++].prefix = telling->reports[i].top[j].prefix;
 	}

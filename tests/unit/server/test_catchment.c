@@ -17,15 +17,17 @@ static const struct conf_catchment settings = {
 	.enabled = true, .ipv4_prefix_length = 24, .ipv6_prefix_length = 48, .top = 64, .window_s = 60,
 };
 
+static unsigned owner;	/* of what is asked */
+
 static void ask(struct catchment *catchment, enum catchment_service service, const char *address, unsigned times, uint32_t now_s)
 {
 	struct addr addr;
 
 	assert_int_equal(addr_parse(address, 53, &addr), 0);
-	catchment_add(catchment, service, &addr, now_s, times - times / 2);
+	catchment_add(catchment, service, owner, &addr, now_s, times - times / 2);
 	for (unsigned i = 0; i < times / 2; i++)
-		catchment_add(catchment, service, &addr, now_s, 1);
-	catchment_add(catchment, service, &addr, now_s, 0);
+		catchment_add(catchment, service, owner, &addr, now_s, 1);
+	catchment_add(catchment, service, owner, &addr, now_s, 0);
 }
 
 static void expect(struct catchment *const *list, size_t count, enum catchment_service service, enum catchment_family family,
@@ -45,7 +47,7 @@ static void expect(struct catchment *const *list, size_t count, enum catchment_s
 
 static void test_networks(void **state)
 {
-	struct catchment *list[] = { catchment_new(&settings, secret), NULL, catchment_new(&settings, secret) };
+	struct catchment *list[] = { catchment_new(&settings, 2, secret), NULL, catchment_new(&settings, 2, secret) };
 
 	(void)state;
 	assert_int_equal(catchment_since(list, 3), 0);
@@ -70,9 +72,81 @@ static void test_networks(void **state)
 	catchment_free(list[2]);
 }
 
+/* By service of anycast as well: each request is in one report of either kind. */
+static void test_owners(void **state)
+{
+	struct catchment *list[] = { catchment_new(&settings, 2, secret), catchment_new(&settings, 2, secret) };
+	struct catchment_report report;
+
+	(void)state;
+	ask(list[0], CATCHMENT_DNS_UDP, "192.0.2.1", 1, 1000);
+	owner = CATCHMENT_FIRST_OWNER;
+	ask(list[0], CATCHMENT_DNS_UDP, "192.0.2.1", 2, 1000);
+	ask(list[1], CATCHMENT_DNS_TCP, "192.0.2.1", 4, 1000);
+	ask(list[1], CATCHMENT_DNS_TCP, "198.51.100.1", 1, 1000);
+	owner = CATCHMENT_FIRST_OWNER + 1;
+	ask(list[1], CATCHMENT_HTTP, "192.0.2.1", 8, 1000);
+	owner = CATCHMENT_NOBODYS;
+	expect(list, 2, CATCHMENT_DNS_UDP, CATCHMENT_IPV4, "3 of 1: 192.0.2.0/24 3-0");
+	expect(list, 2, CATCHMENT_DNS_TCP, CATCHMENT_IPV4, "5 of 2: 192.0.2.0/24 4-0 198.51.100.0/24 1-0");
+	catchment_read_owner(list, 2, CATCHMENT_FIRST_OWNER, CATCHMENT_IPV4, 10, &report);
+	assert_int_equal(report.requests, 7);
+	assert_int_equal(report.networks, 2);
+	assert_int_equal(report.top_count, 2);
+	assert_int_equal(report.top[0].requests, 6);
+	mem_free(report.top);
+	catchment_read_owner(list, 2, CATCHMENT_FIRST_OWNER + 1, CATCHMENT_IPV4, 10, &report);
+	assert_int_equal(report.requests, 8);
+	mem_free(report.top);
+	catchment_read_owner(list, 2, CATCHMENT_FIRST_OWNER + 1, CATCHMENT_IPV6, 10, &report);
+	assert_int_equal(report.requests + report.networks + report.top_count, 0);
+	mem_free(report.top);
+	/* The windows turn for all of them. */
+	for (uint32_t now_s = 1060; now_s <= 1120; now_s += 60)
+		ask(list[1], CATCHMENT_DNS_UDP, "203.0.113.1", 1, now_s);
+	catchment_read_owner(list, 2, CATCHMENT_FIRST_OWNER + 1, CATCHMENT_IPV4, 10, &report);
+	assert_int_equal(report.requests, 0);
+	mem_free(report.top);
+	catchment_free(list[0]);
+	catchment_free(list[1]);
+}
+
+/* This node's own addresses, to the bit: its neighbours are clients. */
+static void test_own(void **state)
+{
+	static const char *const own[] = { "192.0.2.53@1", "[2001:db8::53]@1" };
+	struct catchment *list[] = { catchment_new(&settings, 2, secret) };
+	struct addr addr;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(addr_parse(own[i], 1, &addr), 0);
+		catchment_leave_out(list[0], address_of(addr_bytes(&addr)));
+	}
+	ask(list[0], CATCHMENT_DNS_UDP, "192.0.2.53", 5, 1000);
+	ask(list[0], CATCHMENT_DNS_UDP, "::ffff:192.0.2.53", 5, 1000);
+	ask(list[0], CATCHMENT_HTTP, "2001:db8::53", 5, 1000);
+	assert_int_equal(catchment_since(list, 1), 0);
+	ask(list[0], CATCHMENT_DNS_UDP, "192.0.2.54", 2, 1000);
+	ask(list[0], CATCHMENT_HTTP, "2001:db8::54", 3, 1000);
+	for (unsigned i = 0; i < 256; i++) {	/* some of them share the bit */
+		char text[32];
+
+		snprintf(text, sizeof text, "10.0.%u.1", i);
+		ask(list[0], CATCHMENT_DNS_TCP, text, 1, 1000);
+	}
+	expect(list, 1, CATCHMENT_DNS_UDP, CATCHMENT_IPV4, "2 of 1: 192.0.2.0/24 2-0");
+	expect(list, 1, CATCHMENT_HTTP, CATCHMENT_IPV6, "3 of 1: 2001:db8::/48 3-0");
+	struct catchment_report report;
+	catchment_read(list, 1, CATCHMENT_DNS_TCP, CATCHMENT_IPV4, 0, &report);
+	assert_int_equal(report.requests, 256);
+	mem_free(report.top);
+	catchment_free(list[0]);
+}
+
 static void test_windows(void **state)
 {
-	struct catchment *one = catchment_new(&settings, secret);
+	struct catchment *one = catchment_new(&settings, 2, secret);
 
 	(void)state;
 	ask(one, CATCHMENT_DNS_UDP, "192.0.2.1", 1, 1000);
@@ -145,7 +219,7 @@ static void test_bad_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_networks),
+		cmocka_unit_test(test_networks), cmocka_unit_test(test_own), cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_as_table),
 		cmocka_unit_test(test_bad_tables),
