@@ -321,7 +321,8 @@ static void run(struct http2_turn *turn, struct span in, size_t *ret_consumed)
 	*ret_consumed = take_all(turn, in);
 	if (turn->http->closed)
 		return;
-	if (turn->env->closing && session->greeted && !session->leaving && !turn->fed->full)
+	/* Not before its first request: that would be lost, and on each new connection again while the node drains. */
+	if (turn->env->closing && session->last_id != 0 && !session->leaving && !turn->fed->full)
 		say_goodbye(turn);
 	if ((session->leaving || session->left) && session->open == 0 && !turn->fed->full)
 		turn->http->closed = true;

@@ -118,7 +118,7 @@ static void add_content(struct redirect_builder *builder, const struct conf_site
 	struct err_note note = { 0 };
 	char text[sizeof note + 16];
 
-	if (redirect_files_new(builder->conf->file, conf, &owned->files, builder->errors) != 0)
+	if (redirect_files_new(builder->file, conf, &owned->files, builder->errors) != 0)
 		builder->faults++;
 	if (conf->digests != NULL && redirect_digests_new(conf->digests, &owned->digests, &note) != 0)
 		fault(builder, conf->line, "sites.digests: %s", err_note_print(&note, text, sizeof text));
@@ -130,6 +130,7 @@ static void add_site(struct redirect_builder *builder, const struct conf_site *c
 {
 	struct arena *arena = &builder->sites->arena;
 
+	redirect_builder_site(builder, conf);
 	site->index = (unsigned)(site - builder->sites->list);
 	site->line = conf->line;
 	site->status = conf->status;
@@ -186,7 +187,7 @@ static void take_node_name(struct redirect_builder *builder)
 int redirect_sites_new(const struct conf *conf, struct redirect_sites **ret_sites, struct err_list *errors)
 {
 	struct redirect_sites *sites = mem_alloc(sizeof *sites);
-	struct redirect_builder builder = { conf, sites, errors, 0 };
+	struct redirect_builder builder = { conf, sites, errors, 0, conf->file };
 
 	take_node_name(&builder);
 	make_table(sites, conf);

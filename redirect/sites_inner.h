@@ -50,10 +50,17 @@ struct redirect_builder {
 	struct redirect_sites *sites;
 	struct err_list *errors;
 	size_t faults;
+	const char *file;	/* that the site in hand stands in */
 };
 
+/* The faults that follow are of this site. */
+static inline void redirect_builder_site(struct redirect_builder *builder, const struct conf_site *site)
+{
+	builder->file = site->source != NULL ? site->source : builder->conf->file;
+}
+
 #define redirect_builder_fault(builder, line, ...) \
-	((builder)->faults++, err_list_add((builder)->errors, (builder)->conf->file, (line), __VA_ARGS__))
+	((builder)->faults++, err_list_add((builder)->errors, (builder)->file, (line), __VA_ARGS__))
 
 /* Targets, fallback, writes and mirrors of a site whose hosts are known. */
 void redirect_sites_add_targets(struct redirect_builder *builder, const struct conf_site *conf,

@@ -122,6 +122,7 @@ void redirect_sites_check_loops(struct redirect_builder *builder)
 		const struct redirect_site *site = &builder->sites->list[i];
 		const struct conf_site *conf = &builder->conf->sites[i];
 
+		redirect_builder_site(builder, conf);
 		for (size_t j = 0; j < site->target_count; j++)
 			check(builder, site, &site->targets[j], "sites.targets.url", conf->targets[j].line);
 		for (size_t j = 0; j < site->fallback_count; j++)

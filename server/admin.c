@@ -149,7 +149,7 @@ static void take(struct admin_client *client, const uint8_t *bytes, size_t len)
 	}
 	client->head = request.method == REDIRECT_HEAD;
 	client->answered = client->asking = true;
-	pulse_ask(admin->node, workers_told, client);
+	pulse_ask(admin->node, PULSE_MS, workers_told, client);
 }
 
 static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)

@@ -3,6 +3,7 @@
 
 #include "conf/base/clock.h"
 #include "redirect/response.h"
+#include "server/admin_page.h"
 #include "server/anycast/anycast.h"
 #include "server/metrics.h"
 #include "server/node.h"
@@ -82,7 +83,12 @@ static void answer_ready(const struct node *node, bool head, struct textbuf *out
 	for (size_t i = 0; i < zone_set_count(dataset->zones); i++) {
 		const struct dataset_zone *info = &dataset->zone_infos[i];
 
-		if (zone_set_at(dataset->zones, i)->base == NULL && ++missing <= REASONS_MAX)
+		const struct zone_entry *zone = zone_set_at(dataset->zones, i);
+
+		/* What is too old is not answered from by its owner's word: no fault of the node while it has others. */
+		if (zone->aged && dataset_serves_zones(dataset))
+			continue;
+		if (zone->base == NULL && ++missing <= REASONS_MAX)
 			textbuf_add(&reasons, "zone %s: not loaded: %s\n", info->name,
 				    info->fault ? info->fault : "no reason known");
 	}
@@ -94,9 +100,8 @@ static void answer_ready(const struct node *node, bool head, struct textbuf *out
 		const struct anycast_service *service = anycast_service(node->anycast, i);
 		char reason[MACHINE_CAUSE_MAX + 64];
 
-		if (machine_level(&service->machine) == ROUTE_NONE)
-			textbuf_add(&reasons, "service %s: %s: %s\n", service->conf->name,
-				    machine_public_name(service->machine.state), anycast_reason(service, reason, sizeof reason));
+		if (service->level == ROUTE_NONE || !service->settled)
+			textbuf_add(&reasons, "service %s: %s: %s\n", service->conf->name, anycast_state(service), anycast_reason(service, reason, sizeof reason));
 	}
 	if (node->sync != NULL && dataset->content == NULL)
 		textbuf_add(&reasons, "sync: nothing came from the master yet\n");

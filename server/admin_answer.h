@@ -27,7 +27,4 @@ bool admin_answer(const struct node *node, struct admin_view views[ADMIN_VIEWS],
 /* standing: workers that did not turn. */
 void admin_answer_health(const struct node *node, bool head, unsigned standing, struct textbuf *out);
 
-/* The page (server/admin_page.c). */
-void admin_page_print(const struct node *node, struct admin_view views[ADMIN_VIEWS], struct textbuf *out);
-
 #endif

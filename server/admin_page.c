@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "conf/base/clock.h"
-#include "server/admin_answer.h"
+#include "server/admin_page.h"
 #include "server/events.h"
 #include "server/health.h"
 #include "server/metrics.h"
@@ -32,18 +32,18 @@ static const char head[] =
 	"font-variant-numeric:tabular-nums}th{font-weight:600}.bad{color:#c22;font-weight:600}.dim{opacity:.65}"
 	"</style>\n<title>";
 
-static void cell(struct textbuf *out, const char *value)
+void admin_page_cell(struct textbuf *out, const char *value)
 {
 	textbuf_add(out, "<td>");
 	textbuf_html(out, value);
 	textbuf_add(out, "</td>");
 }
 
-static void time_cell(struct textbuf *out, int64_t at)
+void admin_page_time(struct textbuf *out, int64_t at)
 {
 	char text[CLOCK_TEXT_MAX];
 
-	cell(out, at != 0 ? clock_print(at, text, sizeof text) : "-");
+	admin_page_cell(out, at != 0 ? clock_print(at, text, sizeof text) : "-");
 }
 
 /* A row of a table of two columns, the second as a format of ours; nothing from outside may be in it. */
@@ -57,7 +57,7 @@ static void time_cell(struct textbuf *out, int64_t at)
 static void text_row(struct textbuf *out, const char *title, const char *value)
 {
 	textbuf_add(out, "<tr><th>%s</th>", title);
-	cell(out, value);
+	admin_page_cell(out, value);
 	textbuf_add(out, "</tr>\n");
 }
 
@@ -153,19 +153,19 @@ static void zone_row(const struct dataset *dataset, size_t i, struct textbuf *ou
 	const struct dataset_zone *info = &dataset->zone_infos[i];
 
 	textbuf_add(out, "<tr>");
-	cell(out, info->name);
+	admin_page_cell(out, info->name);
 	if (base != NULL)
 		textbuf_add(out, "<td class=\"n\">%u</td><td class=\"n\">%u</td>", base->serial, base->records);
 	else
 		textbuf_add(out, "<td class=\"n\">-</td><td class=\"n\">-</td>");
-	time_cell(out, info->loaded_at);
-	time_cell(out,
+	admin_page_time(out, info->loaded_at);
+	admin_page_time(out,
 		  base != NULL && base->rrsig_expires != 0 ? dns_rrsig_time(base->rrsig_expires, clock_wall_s()) : 0);
 	if (base != NULL && info->current)
-		cell(out, "current");
+		admin_page_cell(out, "current");
 	else
 		textbuf_add(out, "<td class=\"bad\">%s</td>", base != NULL ? "older version" : "not loaded");
-	cell(out, info->fault != NULL ? info->fault : "");
+	admin_page_cell(out, info->fault != NULL ? info->fault : "");
 	textbuf_add(out, "</tr>\n");
 }
 
@@ -266,9 +266,9 @@ static void print_limiter(const struct node *node, struct textbuf *out)
 			    "</td><td class=\"n\">%" PRIu64 "</td>", prefix_print(&reports[i].prefix, prefix),
 			    reports[i].actions[LIMITER_DROP], reports[i].actions[LIMITER_SLIP],
 			    reports[i].actions[LIMITER_DRY_RUN]);
-		cell(out, limiter_class_name(reports[i].class));
-		time_cell(out, reports[i].since);
-		time_cell(out, reports[i].last);
+		admin_page_cell(out, limiter_class_name(reports[i].class));
+		admin_page_time(out, reports[i].since);
+		admin_page_time(out, reports[i].last);
 		textbuf_add(out, "</tr>\n");
 	}
 	textbuf_add(out, "</table>\n");
@@ -283,9 +283,9 @@ static void print_events(const struct node *node, struct textbuf *out)
 		const struct event *event = events_at(node->events, i - 1);
 
 		textbuf_add(out, "<tr%s>", event->level <= LOG_LEVEL_WARN ? " class=\"bad\"" : "");
-		time_cell(out, event->at);
-		cell(out, event->kind);
-		cell(out, event->text);
+		admin_page_time(out, event->at);
+		admin_page_cell(out, event->kind);
+		admin_page_cell(out, event->text);
 		textbuf_add(out, "</tr>\n");
 	}
 	textbuf_add(out, "</table>\n");
@@ -298,6 +298,8 @@ void admin_page_print(const struct node *node, struct admin_view views[ADMIN_VIE
 	textbuf_add(out, "</title></head>\n<body>\n");
 	print_node(node, out);
 	print_rates(node, views, out);
+	admin_page_services(node, out);
+	admin_page_content(node, out);
 	print_zones(node->dataset, out);
 	print_sites(node, out);
 	print_limiter(node, out);

@@ -21,6 +21,7 @@ static json_t *event_object(const struct event *event)
 
 	json_object_set_new(object, "number", json_integer((json_int_t)event->number));
 	json_object_set_new(object, "at", call_time(event->at));
+	json_object_set_new(object, "at_us", json_integer(event->at_us));
 	json_object_set_new(object, "level", call_string(log_level_name(event->level)));
 	json_object_set_new(object, "kind", call_string(event->kind));
 	json_object_set_new(object, "text", call_string(event->text));

@@ -32,13 +32,14 @@ static bool check_zones(struct call *call, json_t *list)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct dataset_zone *info = &dataset->zone_infos[i];
-		bool served = zone_set_at(dataset->zones, i)->base != NULL;
+		const struct zone_entry *zone = zone_set_at(dataset->zones, i);
+		bool served = zone->base != NULL || (zone->aged && dataset_serves_zones(dataset));
 
 		loaded += served;
 		if (served && info->fault == NULL)
 			continue;
 		snprintf(text, sizeof text, "%s: %s: %s", info->name,
-			 served ? "serves an older version" : "not loaded", info->fault ? info->fault : "no reason known");
+			 zone->aged ? "too old" : served ? "serves an older version" : "not loaded", info->fault ? info->fault : "no reason known");
 		add_check(call, list, "zone", served, text);
 	}
 	snprintf(text, sizeof text, "%zu of %zu loaded", loaded, count);
@@ -142,5 +143,5 @@ static void verdict(void *ctx, const bool *turned, unsigned standing)
 void command_health(struct call *call)
 {
 	call->busy = true;	/* the pulse holds it */
-	pulse_ask(call->node, verdict, call);
+	pulse_ask(call->node, PULSE_MS, verdict, call);
 }

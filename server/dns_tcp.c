@@ -44,7 +44,7 @@ static size_t answer(const struct stream_call *call, const struct dns_tcp_way *w
 	dns_count(worker, &result, queries);
 	if (result.len == 0)
 		return 0;
-	catchment_add(worker->catchment, CATCHMENT_DNS_TCP, call->peer, from.now_s, 1);
+	catchment_add(worker->catchment, CATCHMENT_DNS_TCP, call->owner, call->peer, from.now_s, 1);
 	dns_put_u16(out, (uint16_t)result.len);
 	return DNS_TCP_LENGTH_BYTES + result.len;
 }

@@ -38,8 +38,9 @@ void events_add(struct events *events, enum log_level level, const char *kind, c
 {
 	struct event *event = &events->kept[events->last % EVENTS_KEPT];
 	va_list args;
+	int64_t now_us = clock_wall_us();
 
-	*event = (struct event){ .number = ++events->last, .at = clock_wall_s(), .level = level };
+	*event = (struct event){ .number = ++events->last, .at = now_us / 1000000, .at_us = now_us, .level = level };
 	snprintf(event->kind, sizeof event->kind, "%s", kind);
 	va_start(args, format);
 	vsnprintf(event->text, sizeof event->text, format, args);

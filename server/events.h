@@ -16,6 +16,7 @@ enum { EVENTS_KEPT = 256, EVENT_TEXT_MAX = 400 };
 struct event {
 	uint64_t number;	/* 1, 2, 3, ... */
 	int64_t at;		/* wall clock, seconds */
+	int64_t at_us;		/* the same in microseconds */
 	enum log_level level;
 	char kind[24];		/* "start" "reload" "zone" "control" "stop" */
 	char text[EVENT_TEXT_MAX]; /* begins with its subject, as a log line does */

@@ -9,6 +9,7 @@
 #include "conf/base/clock.h"
 #include "redirect/sites.h"
 #include "server/access_log.h"
+#include "server/anycast/judge.h"
 #include "server/catchment.h"
 #include "server/presence.h"
 #include "server/tls_stream.h"
@@ -36,6 +37,16 @@ static enum counter status_counter(unsigned status)
 	}
 }
 
+/* Asked by a check of this node: by what it calls itself, and from an address of its own services, which no client of any
+ * network can have. Both, so that whoever runs here under another name is seen. */
+static bool is_own_check(const struct stream_call *call, const struct redirect_answer *answer)
+{
+	sa_family_t family = call->peer->any.sa_family;
+
+	return answer->request != NULL && span_equal(answer->request->user_agent, span_string(JUDGE_AGENT))
+		&& (family == AF_INET || family == AF_INET6) && worker_is_own(call->worker, address_of(addr_bytes(call->peer)));
+}
+
 static void answered(void *ctx, const struct redirect_answer *answer)
 {
 	const struct stream_call *call = ctx;
@@ -50,10 +61,12 @@ static void answered(void *ctx, const struct redirect_answer *answer)
 	/* Who was one too many has asked nothing yet. */
 	if (answer->outcome != REDIRECT_OVERLOAD) {
 		counters_bump(counters, COUNTER_HTTP_REQUESTS);
-		catchment_add(call->worker->catchment, CATCHMENT_HTTP, call->peer, (uint32_t)shared->date_s, 1);
+		catchment_add(call->worker->catchment, CATCHMENT_HTTP, call->owner, call->peer, (uint32_t)shared->date_s, 1);
 	}
 	if (call->tls != NULL)
 		counters_bump(counters, tls_is_13(call->tls) ? COUNTER_HTTP_REQUESTS_TLS13 : COUNTER_HTTP_REQUESTS_TLS12);
+	if (is_own_check(call, answer))
+		return;
 	if (answer->site != NULL)
 		site_counters_add(call->worker->dataset->site_counters[answer->site->index], call->worker->index, answer);
 	access_ring_add(call->worker->access, answer);

@@ -8,6 +8,7 @@
 #include "conf/base/clock.h"
 #include "conf/base/log.h"
 #include "conf/conf.h"
+#include "redirect/sites.h"
 #include "server/anycast/anycast.h"
 #include "server/control.h"
 #include "server/events.h"
@@ -46,6 +47,11 @@ static void warn(void *ctx, const char *text)
 	log_warn("anycast: %s", text);
 }
 
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 /* --check: everything the configuration names, without touching what runs. */
 static int check(struct conf *conf)
 {
@@ -68,13 +74,15 @@ static int check(struct conf *conf)
 	dataset_tls_fini(tls);
 	dataset_free(dataset);
 	if (err == 0 && zones_failed == 0)
-		printf("%s: good: %zu zones, %zu sites\n", conf->file, conf->zone_count, conf->site_count);
+		printf("%s: good: %zu zone%s, %zu site%s\n", conf->file, conf->zone_count, plural(conf->zone_count),
+		       conf->site_count, plural(conf->site_count));
 	conf_free(conf);
 	return err != 0 ? failed_list(&errors) : zones_failed != 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
 static void tell_start(const struct conf *conf, const struct dataset *dataset, struct events *events, uint64_t began_ns)
 {
+	size_t zones = zone_set_count(dataset->zones), sites = redirect_sites_count(dataset->sites);
 	char text[ADDR_TEXT_MAX];
 
 	for (size_t i = 0; i < conf->dns.listen.count; i++)
@@ -90,8 +98,8 @@ static void tell_start(const struct conf *conf, const struct dataset *dataset, s
 	for (size_t i = 0; i < conf->redirect.tls.listen.count; i++)
 		log_info("https: redirecting on %s",
 			 addr_print(&conf->redirect.tls.listen.list[i], text, sizeof text));
-	events_add(events, LOG_LEVEL_INFO, "start", "node %s: catchmentd %s serves %zu zones and %zu sites with %u workers, after %.0f ms",
-		   conf->node.name, CATCHMENT_VERSION, zone_set_count(dataset->zones), conf->site_count, conf->workers,
+	events_add(events, LOG_LEVEL_INFO, "start", "node %s: catchmentd %s serves %zu zone%s and %zu site%s with %u worker%s, after %.0f ms",
+		   conf->node.name, CATCHMENT_VERSION, zones, plural(zones), sites, plural(sites), conf->workers, plural(conf->workers),
 		   (double)(clock_monotonic_ns() - began_ns) / 1e6);
 }
 
@@ -160,10 +168,10 @@ static int run(struct conf *conf, const char *conf_path, struct dataset *dataset
 		node_stop(&node);
 	}
 	uv_run(loop, UV_RUN_DEFAULT);
-	node_finish(&node);
+	bool clean = node_finish(&node);
 	uv_loop_close(loop);
 	log_info("node: stopped");
-	return err == 0 ? EXIT_DONE : EXIT_FAILED;
+	return err == 0 && clean ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int serve(struct conf *conf, const char *conf_path, uint64_t began_ns)
@@ -184,8 +192,10 @@ static int serve(struct conf *conf, const char *conf_path, uint64_t began_ns)
 		conf_free(conf);
 		return failed_list(&errors);
 	}
-	if ((conf->sync.present && sync_open(conf, &sync, &wish.content, &errors) != 0)
-	    || stage_dataset(&wish, &dataset, &zones_failed, &errors) != 0) {
+	int err = conf->sync.present ? sync_open(conf, &sync, &wish.content, &errors) : 0;
+	wish.content_age_s = sync_age(sync);
+	wish.board = sync_board(sync);
+	if (err != 0 || stage_dataset(&wish, &dataset, &zones_failed, &errors) != 0) {
 		sync_free(sync);
 		unlink(conf->control_socket);
 		dataset_tls_fini(tls);

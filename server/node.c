@@ -64,6 +64,17 @@ static int start_asking(struct node *node, sigset_t *ret_signals)
 	return 0;
 }
 
+static struct catchment *new_catchment(const struct conf *boot, struct siphash_key secret)
+{
+	struct catchment *catchment = catchment_new(&boot->catchment, boot->anycast.service_count, secret);
+
+	for (size_t i = 0; i < boot->anycast.service_count; i++) {
+		for (size_t j = 0; j < boot->anycast.services[i].address_count; j++)
+			catchment_leave_out(catchment, boot->anycast.services[i].addresses[j].first);
+	}
+	return catchment;
+}
+
 int node_start(struct node *node, uv_loop_t *loop, const char *conf_path, struct conf *boot, struct dataset *dataset,
 	       const struct worker_sockets *sockets)
 {
@@ -99,7 +110,7 @@ int node_start(struct node *node, uv_loop_t *loop, const char *conf_path, struct
 		worker->access = access_log_ring(node->access_log, i);
 		worker->taken = publish_taken(node->publish);
 		worker->presence = node->presence;
-		worker->catchment = boot->catchment.enabled ? catchment_new(&boot->catchment, secret) : NULL;
+		worker->catchment = boot->catchment.enabled ? new_catchment(boot, secret) : NULL;
 		err = worker_start(worker, boot, dataset, &sockets[i]);
 		node->worker_count += err == 0;
 	}
@@ -149,8 +160,10 @@ void node_stop(struct node *node)
 	anycast_leave(node->anycast, stop_now, node);
 }
 
-void node_finish(struct node *node)
+bool node_finish(struct node *node)
 {
+	bool clean = node->anycast == NULL || !anycast_left(node->anycast);
+
 	for (unsigned i = 0; i < node->worker_count; i++)
 		worker_join(&node->workers[i]);
 	anycast_free(node->anycast);
@@ -166,6 +179,7 @@ void node_finish(struct node *node)
 	if (node->conf != node->boot)
 		conf_free(node->conf);
 	conf_free(node->boot);
+	return clean;
 }
 
 void node_poke(struct node *node)

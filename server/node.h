@@ -63,8 +63,9 @@ struct node {
 /* Takes over boot (as loaded) and dataset; control and events are set by main afterwards. */
 int node_start(struct node *node, uv_loop_t *loop, const char *conf_path, struct conf *boot, struct dataset *dataset,
 	       const struct worker_sockets *sockets);
-/* After the loop has ended: joins the workers, frees everything. */
-void node_finish(struct node *node);
+/* After the loop has ended: joins the workers, frees everything. Whether the stop left nothing behind: false when a route
+ * could not be withdrawn. */
+bool node_finish(struct node *node);
 
 /* How a reload ended. err 0: switched, or nothing had to be. Views, valid in the callback. */
 struct node_reload_result {
@@ -84,6 +85,8 @@ void node_reload(struct node *node, node_reload_fn *done, void *ctx);
 void node_reload_zones(struct node *node, const char *zone, node_reload_fn *done, void *ctx);
 /* Cookie secrets, ticket keys and OCSP responses only, from the files of the configuration in force. */
 void node_reload_secrets(struct node *node, node_reload_fn *done, void *ctx);
+/* What comes from the master once more, by its age of now (sync/age); all else stays as it runs. */
+void node_reload_age(struct node *node, node_reload_fn *done, void *ctx);
 /* Content from the master: staged aside, probed, committed, and only then switched to. */
 struct node_sync_job {
 	struct content *content;

@@ -14,6 +14,7 @@
 #include "server/node.h"
 #include "server/notify.h"
 #include "server/publish.h"
+#include "server/sync.h"
 #include "server/tls_stage.h"
 #include "server/watch.h"
 #include "sync/probes.h"
@@ -25,6 +26,7 @@ enum reload_kind {
 	RELOAD_CONF,	/* the configuration and all that it names */
 	RELOAD_ZONES,
 	RELOAD_SYNC,	/* content from the master; what is local stays as it runs */
+	RELOAD_AGE,	/* the same content, that has grown too old, or has been heard of again */
 	RELOAD_SECRETS,	/* cookie secrets, ticket keys, OCSP responses; zones are not looked at */
 };
 
@@ -73,6 +75,8 @@ static void finish_sync(struct reload *reload, const struct conf *conf)
 		job->note = reload->errors.notes[0];
 	} else if ((err = probes_run(job->content->probes, &reload->dataset->respond, (uint32_t)clock_wall_s(), &job->note)) != 0) {
 		job->result = FOLLOW_PROBE;
+	} else if ((err = probes_run_web(job->content->probes, reload->dataset->sites, NULL, &job->note)) != 0) {
+		job->result = FOLLOW_PROBE;
 	} else if ((err = job->commit(job->ctx, &job->note)) != 0) {
 		job->result = FOLLOW_DISK;
 	}
@@ -94,8 +98,10 @@ static void build(uv_work_t *work)
 		.conf = reload->conf ? reload->conf : node->conf,
 		.running = node->dataset,
 		.only_zone = reload->zone,
-		.keep_secrets = reload->kind == RELOAD_ZONES || reload->kind == RELOAD_SYNC,
-		.keep_local = reload->kind == RELOAD_SYNC,
+		.keep_secrets = reload->kind != RELOAD_CONF && reload->kind != RELOAD_SECRETS,
+		.keep_local = reload->kind == RELOAD_SYNC || reload->kind == RELOAD_AGE,
+		.content_age_s = sync_age(node->sync),
+		.board = sync_board(node->sync),
 		.content = reload->job != NULL ? reload->job->content : node->dataset->content,
 		.keep_zones = reload->kind == RELOAD_SECRETS,
 		.images = true,
@@ -184,7 +190,7 @@ static void switch_over(struct reload *reload)
 			   tls_stage_fault(reload->dataset));
 	publish_dataset(node->publish, reload->dataset, finish, reload);
 	take_conf(reload);
-	if (reload->kind != RELOAD_ZONES && reload->kind != RELOAD_SYNC)
+	if (reload->kind == RELOAD_CONF || reload->kind == RELOAD_SECRETS)
 		watch_secrets(node->watch, node->conf);
 	if (reload->kind == RELOAD_CONF)
 		node_open_access_log(node);
@@ -296,6 +302,11 @@ void node_reload_zones(struct node *node, const char *zone, node_reload_fn *done
 void node_reload_secrets(struct node *node, node_reload_fn *done, void *ctx)
 {
 	enqueue(node, RELOAD_SECRETS, NULL, NULL, done, ctx);
+}
+
+void node_reload_age(struct node *node, node_reload_fn *done, void *ctx)
+{
+	enqueue(node, RELOAD_AGE, NULL, NULL, done, ctx);
 }
 
 void node_reload_sync(struct node *node, struct node_sync_job *job, node_reload_fn *done, void *ctx)

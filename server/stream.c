@@ -20,6 +20,7 @@ struct stream_call stream_call_of(struct stream *stream)
 
 	return (struct stream_call){
 		.worker = server->worker, .shared = server->shared, .state = stream->state, .peer = &stream->peer,
+		.owner = stream->owner,
 	};
 }
 
@@ -73,7 +74,7 @@ static void on_next_turn(uv_idle_t *idle)
 			return;
 		bool later = stream->later;
 		stream->later = false;
-		stream_set_phase(stream, (enum stream_phase)stream->after_yield);
+		stream_set_phase(stream, stream->after_yield);
 		if (later)
 			resume(stream);
 		else
@@ -85,7 +86,7 @@ static void yield(struct stream *stream, enum stream_phase after)
 {
 	struct stream_server *server = stream_server_of(stream);
 
-	stream->after_yield = (uint8_t)after;
+	stream->after_yield = after;
 	stream_set_phase(stream, STREAM_YIELDED);
 	if (!uv_is_active((uv_handle_t *)&server->next_turn))
 		uv_idle_start(&server->next_turn, on_next_turn);
@@ -281,20 +282,21 @@ void stream_receive(struct stream *stream)
 		if (!stream_is_reading(stream) && stream->phase != STREAM_LINGERING)
 			return;
 		if (reads == STREAM_READS_MAX) {
-			yield(stream, (enum stream_phase)stream->phase);
+			yield(stream, stream->phase);
 			return;
 		}
 		read_once(stream);
 	}
 }
 
-void stream_open(struct stream_server *server, int fd, const struct addr *peer, unsigned client_bits, bool proxied)
+void stream_open(struct stream_server *server, int fd, uint8_t owner, const struct addr *peer, unsigned client_bits, bool proxied)
 {
 	struct stream *stream = stream_pool_take(&server->pool);
 
 	server->open++;
 	stream->server = server;
 	stream->fd = fd;
+	stream->owner = owner;
 	stream->peer = *peer;
 	stream->client_bits = (uint8_t)client_bits;
 	stream->proxied = proxied;
@@ -388,6 +390,23 @@ void stream_server_stop(struct stream_server *server, uint64_t grace_ms)
 	if (server->open > 0)
 		stream_arm(server, server->grace_due);
 	stream_end(server);
+}
+
+void stream_server_dismiss(struct stream_server *server, bool (*leaves)(void *ctx, struct address local), void *ctx)
+{
+	struct stream *next;
+
+	for (struct stream *stream = server->phases[STREAM_IDLE].oldest; stream != NULL; stream = next) {
+		struct addr local = { 0 };
+		socklen_t len = sizeof local;
+
+		next = stream->newer;
+		/* What has arrived is answered; what it says of the next time is the protocol's. */
+		if (stream_has_input(stream) || getsockname(stream->fd, &local.any, &len) != 0)
+			continue;
+		if (leaves(ctx, address_of(addr_bytes(&local))))
+			stream_finish(stream);
+	}
 }
 
 void stream_server_free(struct stream_server *server)

@@ -32,6 +32,7 @@ struct stream_call {
 	void *shared;			/* the protocol's state in this server */
 	void *state;			/* the protocol's state in this connection; NULL in refused() */
 	const struct addr *peer;	/* as a trusted load balancer names it (PROXY), never as a message does */
+	unsigned owner;			/* of the address that it came to: server/catchment.h */
 	const struct tls *tls;		/* inside of TLS, after the handshake (server/tls.h); else NULL */
 };
 
@@ -110,6 +111,9 @@ void stream_server_stop(struct stream_server *server, uint64_t grace_ms);
 void stream_server_free(struct stream_server *server);
 /* What connections of it wait for may be there now: each is fed again. */
 void stream_server_wake(struct stream_server *server);
+/* Ends idle connections that came to a local address which leaves() names: goodbye, our end, and no reset for what crosses it on
+ * the way. New ones are taken as before. */
+void stream_server_dismiss(struct stream_server *server, bool (*leaves)(void *ctx, struct address local), void *ctx);
 unsigned stream_server_count(const struct stream_server *server);	/* connections open now; any thread */
 
 /* A worker's share of a limit of the whole process: rounded up, at least 1. */

@@ -118,7 +118,7 @@ static bool is_proxy(const struct stream_server *server, const struct addr *peer
 	return proxies != NULL && proxies->count > 0 && prefixes_have(proxies, address_of(addr_bytes(peer)));
 }
 
-static void admit(struct stream_server *server, int fd, const struct addr *peer)
+static void admit(struct stream_server *server, int fd, uint8_t owner, const struct addr *peer)
 {
 	unsigned most = server->protocol->max_clients(server->worker), bits = 0;
 	bool proxied = is_proxy(server, peer);
@@ -134,7 +134,7 @@ static void admit(struct stream_server *server, int fd, const struct addr *peer)
 	while (server->open >= most && evict(server))
 		;
 	if (server->open < most) {
-		stream_open(server, fd, peer, bits, proxied);
+		stream_open(server, fd, owner, peer, bits, proxied);
 		return;
 	}
 	refuse(server, fd, peer);
@@ -169,7 +169,7 @@ static bool accept_one(struct stream_server *server, const struct stream_listene
 		return false;
 	}
 	if (fd >= 0) {
-		admit(server, fd, &peer);
+		admit(server, fd, listener->owner, &peer);
 		return true;
 	}
 	switch (errno) {
@@ -212,6 +212,14 @@ static int fd_end(void)
 	return (int)(limit.rlim_cur - (spare < STREAM_SPARE_MOST ? spare : STREAM_SPARE_MOST));
 }
 
+static uint8_t owner_of(const struct stream_server *server, int fd)
+{
+	struct addr own = { 0 };
+	socklen_t len = sizeof own;
+
+	return getsockname(fd, &own.any, &len) == 0 ? worker_owner_of(server->worker, address_of(addr_bytes(&own))) : 0;
+}
+
 int stream_accept_start(struct stream_server *server, const int *fds, size_t fd_count)
 {
 	int err = 0;
@@ -231,6 +239,7 @@ int stream_accept_start(struct stream_server *server, const int *fds, size_t fd_
 		}
 		listener->poll.data = server;
 		listener->fd = fds[i];
+		listener->owner = owner_of(server, fds[i]);
 		server->handles++;
 		server->listener_count++;
 	}

@@ -35,6 +35,7 @@ enum {
 struct stream_listener {
 	uv_poll_t poll;			/* first; .data is the server */
 	int fd;
+	uint8_t owner;			/* of its address */
 };
 
 /* Bytes that the peer has not taken yet. */
@@ -82,7 +83,7 @@ static inline bool stream_is_reading(const struct stream *stream)
 
 /* stream.c */
 /* Takes fd over. client_bits: as it was entered into server->clients, or 0. */
-void stream_open(struct stream_server *server, int fd, const struct addr *peer, unsigned client_bits, bool proxied);
+void stream_open(struct stream_server *server, int fd, uint8_t owner, const struct addr *peer, unsigned client_bits, bool proxied);
 struct stream_call stream_call_of(struct stream *stream);
 bool stream_has_input(const struct stream *stream);	/* the kernel holds bytes, or the end */
 void stream_written(struct stream *stream);	/* out went out: go on with what is held */

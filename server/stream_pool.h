@@ -38,9 +38,9 @@ struct stream {
 	uint32_t held_len, held_room;
 	uint32_t discarded;		/* bytes, while lingering */
 	int fd;
-	uint8_t phase;
-	uint8_t after_yield;		/* the phase that it returns to */
+	uint8_t owner;			/* of the address it came to */
 	uint8_t client_bits;		/* it is counted among its client's, under so many bits of peer; 0: it is not */
+	enum stream_phase phase : 4, after_yield : 4;	/* the latter: that it returns to */
 	bool readable : 1;		/* the kernel may hold bytes: nothing will tell again that it does */
 	bool ending : 1;		/* behind them the peer's end, or a fault, is waiting */
 	bool eof : 1;			/* the peer will send no more */

@@ -51,7 +51,7 @@ void stream_set_phase(struct stream *stream, enum stream_phase phase)
 	struct stream_server *server = stream_server_of(stream);
 
 	stream_leave_phase(stream);
-	stream->phase = (uint8_t)phase;
+	stream->phase = phase;
 	stream->since = uv_now(server->loop);
 	stream_list_append(&server->phases[phase], stream);
 	if (phase != STREAM_YIELDED)

@@ -18,6 +18,7 @@ static struct stream_call inner_call(const struct stream_call *call)
 		.shared = shared->inner[stream->inner - shared->service->inner],
 		.state = stream->state,
 		.peer = call->peer,
+		.owner = call->owner,
 		.tls = &stream->tls,
 	};
 }

@@ -135,7 +135,7 @@ static bool answer(struct udp_listener *listener, unsigned i, unsigned out)
 		batch->response[out], &result);
 	dns_count(worker, &result, queries);
 	if (result.len != 0)
-		catchment_add(worker->catchment, CATCHMENT_DNS_UDP, &batch->peer[i], batch->from.now_s, batch->stands_for);
+		catchment_add(worker->catchment, CATCHMENT_DNS_UDP, listener->owner, &batch->peer[i], batch->from.now_s, batch->stands_for);
 	if (result.len == 0 || !dns_limit(worker, &batch->peer[i], batch->response[out], &result, batch->read_ns))
 		return false;
 
@@ -217,6 +217,7 @@ int udp_listener_start(struct udp_listener *listener, struct worker *worker, int
 	listener->fd = fd;
 	listener->v6 = own.any.sa_family == AF_INET6;
 	listener->wildcard = addr_is_wildcard(&own);
+	listener->owner = worker_owner_of(worker, address_of(addr_bytes(&own)));
 	listener->poll.data = listener;
 	int err = uv_poll_init(&worker->loop, &listener->poll, fd);
 	return err != 0 ? err : uv_poll_start(&listener->poll, UV_READABLE, on_readable);

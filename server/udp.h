@@ -17,6 +17,7 @@ struct udp_listener {
 	struct worker *worker;
 	int fd;
 	bool v6, wildcard;
+	uint8_t owner;			/* of its address: server/catchment.h */
 };
 
 struct udp_batch *udp_batch_new(void);

@@ -56,12 +56,63 @@ static void take_presence(struct worker *worker)
 		stream_server_wake(worker->https);
 }
 
+static bool has_address(const struct conf_service *service, struct address address)
+{
+	for (size_t i = 0; i < service->address_count; i++) {
+		if (service->addresses[i].first.high == address.high && service->addresses[i].first.low == address.low)
+			return true;
+	}
+	return false;
+}
+
+uint8_t worker_owner_of(const struct worker *worker, struct address address)
+{
+	for (size_t i = 0; worker->anycast != NULL && i < worker->anycast->service_count; i++) {
+		if (has_address(&worker->anycast->services[i], address))
+			return (uint8_t)(CATCHMENT_FIRST_OWNER + i);
+	}
+	return CATCHMENT_NOBODYS;
+}
+
+bool worker_is_own(const struct worker *worker, struct address address)
+{
+	return worker_owner_of(worker, address) != CATCHMENT_NOBODYS;
+}
+
+struct dismissal {
+	const struct conf_anycast *anycast;
+	uint64_t services;
+};
+
+static bool is_dismissed(void *ctx, struct address local)
+{
+	const struct dismissal *dismissal = ctx;
+
+	for (size_t i = 0; i < dismissal->anycast->service_count; i++) {
+		if ((dismissal->services >> i & 1) && has_address(&dismissal->anycast->services[i], local))
+			return true;
+	}
+	return false;
+}
+
+static void dismiss(struct worker *worker)
+{
+	struct stream_server *const servers[] = { worker->dns, worker->dns_tls, worker->http, worker->https };
+	struct dismissal dismissal = { worker->anycast, atomic_exchange(&worker->dismissed, 0) };
+
+	for (size_t i = 0; dismissal.services != 0 && i < sizeof servers / sizeof servers[0]; i++) {
+		if (servers[i] != NULL)
+			stream_server_dismiss(servers[i], is_dismissed, &dismissal);
+	}
+}
+
 static void on_poke(uv_async_t *async)
 {
 	struct worker *worker = async->data;
 
 	take_dataset(worker);
 	take_presence(worker);
+	dismiss(worker);
 	if (atomic_load(&worker->stop_asked) && !worker->stopping)
 		stop(worker);
 }
@@ -71,6 +122,7 @@ static void on_turn(uv_check_t *check)
 	struct worker *worker = check->data;
 
 	atomic_fetch_add_explicit(&worker->turns, 1, memory_order_relaxed);
+	atomic_store_explicit(&worker->turned_ms, uv_now(check->loop), memory_order_relaxed);
 }
 
 static void run(void *arg)
@@ -119,6 +171,7 @@ int worker_start(struct worker *worker, const struct conf *conf, const struct da
 	if (err != 0)
 		return err;
 	worker->dataset = dataset;
+	worker->anycast = &conf->anycast;
 	limiter_init(&worker->limiter, siphash_key_new());
 	limiter_set(&worker->limiter, &dataset->rate_limit, worker->of);
 	atomic_store(&worker->seen, dataset->generation);
@@ -148,6 +201,12 @@ int worker_start(struct worker *worker, const struct conf *conf, const struct da
 void worker_give(struct worker *worker, const struct dataset *dataset)
 {
 	atomic_store(&worker->given, dataset);
+	worker_poke(worker);
+}
+
+void worker_dismiss(struct worker *worker, uint64_t services)
+{
+	atomic_fetch_or(&worker->dismissed, services);
 	worker_poke(worker);
 }
 

@@ -58,9 +58,12 @@ struct worker {
 	_Atomic(const struct dataset *) given;	/* by main, to be taken; NULL: nothing new */
 	_Atomic uint64_t seen;		/* generation of the dataset it uses */
 	atomic_bool stop_asked;
+	const struct conf_anycast *anycast;
+	_Atomic uint64_t dismissed;	/* by main, to be taken: worker_dismiss() */
 	atomic_bool draining;		/* by main: HTTP clients shall go elsewhere next time */
 	atomic_bool ended;		/* all is answered and closed */
 	_Atomic uint64_t turns;		/* of the loop; worker_poke() makes one: evidence of life */
+	_Atomic uint64_t turned_ms;	/* the last one, as of uv_now(); 0: none yet */
 	uv_async_t *taken;		/* main's: sent when a dataset was taken */
 };
 
@@ -77,6 +80,13 @@ int worker_start(struct worker *worker, const struct conf *conf, const struct da
 		 const struct worker_sockets *sockets);
 /* From main: the dataset to use from now on. The one before may go when worker->seen says the new one's generation. */
 void worker_give(struct worker *worker, const struct dataset *dataset);
+/* Which service has the address, as server/catchment.h counts them: 1 + its place, or 0. */
+uint8_t worker_owner_of(const struct worker *worker, struct address address);
+/* Whether it is an address of a service: what asks from there is this node itself. */
+bool worker_is_own(const struct worker *worker, struct address address);
+/* From main: idle connections at the addresses of these services end. Bit i: services[i] of the section anycast that the worker
+ * was started with. */
+void worker_dismiss(struct worker *worker, uint64_t services);
 /* From main: makes the loop turn once. */
 void worker_poke(struct worker *worker);
 /* Asks it to stop: no new connections, what is in flight is answered, at most STOP_GRACE_MS; worker_join() waits. */

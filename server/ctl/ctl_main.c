@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,8 @@ static void print_usage(FILE *to)
 	fputs("usage: catchmentctl [-s SOCKET] [--json] COMMAND...\n", to);
 }
 
-static void print_help(void)
+/* The commands that are, or begin with, these words: all for "". False when there is none. */
+static bool print_commands(const char *wanted)
 {
 	static const struct {
 		const char *words, *args, *help;
@@ -37,20 +39,51 @@ static void print_help(void)
 		COMMANDS(X)
 #undef X
 	};
+	size_t len = strlen(wanted);
+	bool found = false;
 
+	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
+		char usage[64];
+
+		if (strncmp(list[i].words, wanted, len) != 0
+		    || (len != 0 && list[i].words[len] != ' ' && list[i].words[len] != '\0'))
+			continue;
+		found = true;
+		snprintf(usage, sizeof usage, "%s%s%s", list[i].words, list[i].args[0] ? " " : "", list[i].args);
+		printf("  %-30s %s%s\n", usage, list[i].help,
+		       list[i].flags & COMMAND_LATER ? " (not available in this version)" : "");
+	}
+	return found;
+}
+
+static void print_help(void)
+{
 	print_usage(stdout);
 	puts("\n  -s, --socket SOCKET  the control socket; else $CATCHMENT_SOCKET, else " DEFAULT_SOCKET "\n"
 	     "      --json           print one JSON object\n"
 	     "      --version        print the version\n"
 	     "  -h, --help           print this\n\nCommands:");
-	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
-		char usage[64];
-
-		snprintf(usage, sizeof usage, "%s%s%s", list[i].words, list[i].args[0] ? " " : "", list[i].args);
-		printf("  %-30s %s%s\n", usage, list[i].help,
-		       list[i].flags & COMMAND_LATER ? " (not available in this version)" : "");
-	}
+	print_commands("");
 	puts("\nExit codes: 0 done, 1 refused or failed, 2 wrong usage. catchmentctl(8) tells more.");
+}
+
+/* "help [COMMAND]" needs no node: an operator may ask before there is one. */
+static int help(json_t *words)
+{
+	char wanted[64] = "";
+	size_t used = 0;
+
+	if (json_array_size(words) == 1) {
+		print_help();
+		return CTL_DONE;
+	}
+	for (size_t i = 1; i < json_array_size(words) && used < sizeof wanted; i++)
+		used += (size_t)snprintf(wanted + used, sizeof wanted - used, "%s%s", i > 1 ? " " : "",
+					 json_string_value(json_array_get(words, i)));
+	if (used < sizeof wanted && print_commands(wanted))
+		return CTL_DONE;
+	fprintf(stderr, "catchmentctl: no command \"%s\": catchmentctl --help lists all\n", wanted);
+	return CTL_USAGE;
 }
 
 /* The words of the command. --json may stand among them too: people type it last. */
@@ -159,6 +192,8 @@ int main(int argc, char **argv)
 	struct options options = { 0 };
 	int exit = parse(argc, argv, &options);
 
+	if (exit < 0 && !options.as_json && strcmp(json_string_value(json_array_get(options.words, 0)), "help") == 0)
+		exit = help(options.words);
 	if (exit < 0)
 		exit = run(&options);
 	json_decref(options.words);

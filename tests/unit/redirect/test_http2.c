@@ -676,6 +676,18 @@ static void leaving(void **state)
 	script(h2, "P S H1.(GET/a)");
 	assert_string_equal(h2_said(h2), "settings ack " PAGE "goaway:0 close");
 	h2_close(h2);
+
+	/* However its bytes come: a preface by itself is not sent away before its request was answered. */
+	h2 = h2_open(sites);
+	h2->brief = h2->env.closing = true;
+	script(h2, "P S");
+	assert_int_equal(h2->goaway, REDIRECT_HTTP2_NOT_GONE);
+	assert_false(h2->close);
+	script(h2, "H1.(GET/a)");
+	assert_true(h2->close);
+	assert_int_equal(h2->goaway, REDIRECT_HTTP2_GRACEFUL);
+	assert_int_equal(h2->answered, 1);
+	h2_close(h2);
 	redirect_sites_free(sites);
 }
 

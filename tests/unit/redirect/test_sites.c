@@ -372,6 +372,43 @@ static void listen_on(struct conf *conf)
 	}
 }
 
+static void listen_on_and_name(struct conf *conf)
+{
+	listen_on(conf);
+	conf->sites[1].source = "sites/dl/sites.yaml";
+}
+
+/* Sites that came from a master stand in a file of their own: each fault is told of the right one. */
+static void test_sources(void **state)
+{
+	static const struct kit_site rows[] = {
+		{ "dl.example.org", "http://dl.example.org", NULL, NULL, 0 },
+		{ "a.example", "http://192.0.2.80", NULL, NULL, 308 },
+	};
+	static const struct {
+		const char *file, *words;
+		unsigned line;
+	} told[] = {
+		{ "sites/dl/sites.yaml", "sites.status", 20 },
+		{ "node.yaml", "leads back", 11 },
+		{ "sites/dl/sites.yaml", "itself listens on 192.0.2.80@80", 21 },
+	};
+	struct err_list errors = { 0 };
+	struct redirect_sites *sites = NULL;
+
+	(void)state;
+	kit_more = listen_on_and_name;
+	assert_int_equal(kit_build(rows, 2, KIT_NODE, "eu", &sites, &errors), ERR_INVALID);
+	kit_more = NULL;
+	assert_int_equal(errors.count, KIT_COUNT(told));
+	for (size_t i = 0; i < KIT_COUNT(told); i++) {
+		assert_string_equal(errors.notes[i].file, told[i].file);
+		assert_int_equal(errors.notes[i].line, told[i].line);
+		assert_non_null(strstr(errors.notes[i].text, told[i].words));
+	}
+	err_list_fini(&errors);
+}
+
 /* A target that leads to a site of this node, over a scheme and a port that it listens on, would send clients round. */
 static void test_loops(void **state)
 {
@@ -493,7 +530,8 @@ int main(void)
 		cmocka_unit_test(test_lookup_property), cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_faults),          cmocka_unit_test(test_all_faults_are_told),
 		cmocka_unit_test(test_everything),      cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_loops),           cmocka_unit_test(test_more_faults),
+		cmocka_unit_test(test_loops),
+		cmocka_unit_test(test_sources),           cmocka_unit_test(test_more_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

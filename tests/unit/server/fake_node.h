@@ -101,6 +101,11 @@ void node_reload_sync(struct node *node, struct node_sync_job *job, node_reload_
 	node_reload_zones(node, NULL, done, ctx);
 }
 
+void node_reload_age(struct node *node, node_reload_fn *done, void *ctx)
+{
+	node_reload_zones(node, NULL, done, ctx);
+}
+
 void node_reload(struct node *node, node_reload_fn *done, void *ctx)
 {
 	node_reload_zones(node, NULL, done, ctx);

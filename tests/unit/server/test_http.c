@@ -141,6 +141,43 @@ static void a_request_is_a_message(void **state)
 	assert_int_equal(counter(kit, COUNTER_HTTP_404) + counter(kit, COUNTER_HTTP_421), 1);
 }
 
+/* Own checks tell nothing of clients; a client is seen whatever it calls itself, and so is what runs here under another name. */
+static void own_checks_are_no_clients(void **state)
+{
+	struct kit *kit = *state;
+	struct prefix address = { .bits = 128 };
+	struct conf_service service = { .addresses = &address, .address_count = 1 };
+	const struct conf_anycast anycast = { .services = &service, .service_count = 1 };
+	static const struct {
+		const char *agent, *peer;
+		unsigned counted;
+	} rows[] = {
+		{ "catchmentd-check", "192.0.2.80@9", 0 },	{ "catchmentd-check", "192.0.2.81@9", 1 },
+		{ "catchmentd-check2", "192.0.2.80@9", 1 },	{ "curl", "192.0.2.80@9", 1 },
+		{ "catchmentd-check", "[::ffff:192.0.2.80]@9", 0 }, { "catchmentd-check", "[2001:db8::80]@9", 1 },
+	};
+	struct addr own;
+	uint64_t before = 0;
+
+	assert_int_equal(addr_parse("192.0.2.80@80", 80, &own), 0);
+	address.first = address_of(addr_bytes(&own));
+	kit->worker.anycast = &anycast;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char text[200];
+
+		assert_int_equal(addr_parse(rows[i].peer, 9, &kit->peer), 0);
+		snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: dl.example.org\r\nUser-Agent: %s\r\n\r\n", rows[i].agent);
+		feed(kit, text);
+		assert_true(says(kit, "HTTP/1.1 302 "));
+		uint64_t now = site_counters_sum(kit->counters, SITE_COUNTER_302);
+		if (now - before != rows[i].counted)
+			fail_msg("row %zu: counted %u times", i, (unsigned)(now - before));
+		before = now;
+	}
+	assert_int_equal(counter(kit, COUNTER_HTTP_REQUESTS), sizeof rows / sizeof rows[0]);
+	kit->worker.anycast = NULL;
+}
+
 static void the_newest_dataset_answers(void **state)
 {
 	struct kit *kit = *state;
@@ -263,6 +300,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_request_is_a_message, setup, teardown),
+		cmocka_unit_test_setup_teardown(own_checks_are_no_clients, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_newest_dataset_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_a_table_it_closes, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_stopping_node_says_close, setup, teardown),
