@@ -11,6 +11,7 @@ import net
 from topology import DNS, QUICK, SERVICES, SITES, WEB
 
 ANY, ALL, NEAR = "192.0.2.0/24", "2001:db8::/48", "203.0.113.53"
+REST = "192.0.2.99"     # of ANY, and no service
 HERE = SERVICES + f"""\
   - {{name: near, addresses: [{NEAR}], checks: [dns], scope: local, {QUICK}}}
   covering:
@@ -49,12 +50,19 @@ def asks(world, site, address):
     return done.stdout.strip().strip('"')
 
 
+def rest_leads(world, what, device):
+    """What no service has of the prefix ANY: into the node while it announces the prefix, to the other nodes while it does not."""
+    fact = lambda: net.ip("route", "get", REST, host=world.nodes["fra"].host)
+    check.true(f"{what}: at fra {REST} leads to {device}", net.wait_until(lambda: f"dev {device} " in fact() + " ", 10), fact())
+
+
 def run(world):
     world.start(HERE, {site: (THERE,) for site in SITES[1:]})
     world.ready()
     node = world.nodes["fra"]
     failing = pathlib.Path(node.folder, "web-fails")
     leads(world, "all well", node=(*DNS, *WEB, ANY, ALL, NEAR))
+    rest_leads(world, "all well", "any0")
     check.equal("near answers inside", asks(world, "fra", NEAR), "fra")
     check.equal("near is not in the next router", port(world, "ams", NEAR), None)
     check.true("near does not answer outside", asks(world, "ams", NEAR) in ("", ";; no servers could be reached")
@@ -67,6 +75,7 @@ def run(world):
     check.equal("clients of fra: web", (world.web("fra") or ("nobody",))[0], "ams")
     node.ctl_run("withdraw", "dns")
     leads(world, "dns withdrawn as well", node=(NEAR,), core2=(*DNS, *WEB, ANY, ALL))
+    rest_leads(world, "dns withdrawn as well", "eth0")
     failing.unlink()
     leads(world, "web works again", node=(*WEB, ANY, NEAR), core2=(*DNS, ALL))
     node.ctl_run("undrain", "dns")

@@ -18,6 +18,7 @@ import time
 
 import check
 import net
+from master import ADDRESS, NOTIFY_PORT, Master
 from node import BIN, TOP, Node
 
 DNS = ("192.0.2.53", "2001:db8::53")
@@ -51,13 +52,8 @@ user: nobody
 workers: 2
 log: {level: info}
 dns: {listen: [192.0.2.53@53, "2001:db8::53@53", 203.0.113.53@53, ${unicast}@53]}
-zones: [{name: lab.example, file: ${dir}/lab.example.zone}]
 redirect: {listen: [192.0.2.80@80, "2001:db8::80@80"]}
-sites:
-- hosts: [dl.lab.example]
-  targets:
-  - {url: "http://${content4}", family: ipv4}
-  - {url: "http://[${content6}]", family: ipv6}
+${content}
 anycast:
   carrier: any0
   low-carrier: any0-low
@@ -70,10 +66,34 @@ ${services}
 ${routing}
 """
 
+# What the node serves: files of its own, or what the master signed.
+FILES = """\
+zones: [{name: lab.example, file: ${dir}/lab.example.zone}]
+sites:
+- hosts: [dl.lab.example]
+  targets:
+  - {url: "http://${content4}", family: ipv4}
+  - {url: "http://[${content6}]", family: ipv6}"""
+FOLLOWS = """\
+tsig-keys: [{name: push.lab, secret-file: ${push_key}}]
+sync:
+  url: http://${master}/
+  root: ${root}
+  interval: 5s
+  notify: {listen: ["${unicast}@${notify}"], tsig-key: push.lab}
+  when-stale: serve"""
+
+# One map for all nodes: each sends its clients to the content server beside it.
+SITE_MAP = """\
+sites:
+- hosts: [dl.lab.example]
+  targets: [{url: "http://www-{node}.lab.example"}]
+"""
+
 ZONE = """\
 $ORIGIN lab.example.
 $TTL 60
-@ SOA ns hostmaster 1 3600 600 86400 60
+@ SOA ns hostmaster $serial 3600 600 86400 60
 @ NS ns
 ns A 192.0.2.53
 ns AAAA 2001:db8::53
@@ -81,7 +101,7 @@ www A 192.0.2.80
 www AAAA 2001:db8::80
 dl A 192.0.2.80
 dl AAAA 2001:db8::80
-"""
+""" + "".join(f"www-{site} A 10.{i}.2.2\nwww-{site} AAAA fd00:{i}:2::2\n" for i, site in enumerate(SITES, 1))
 
 SERVICES = f"""\
   services:
@@ -151,6 +171,10 @@ def ask_program():
     return pathlib.Path(os.environ.get("CATCHMENT_LAB_ASK") or BIN / "tests" / "lab_ask")
 
 
+def zone_text(serial):
+    return string.Template(ZONE).safe_substitute(serial=serial)
+
+
 class LabNode(Node):
     """catchmentd in a host, with its routing daemon."""
 
@@ -161,7 +185,7 @@ class LabNode(Node):
         super().__init__(template=None, bin=world.bin, folder=host.folder, wrap=host.command([]), env=env, dns=53, http=80, name=site,
                          unicast=f"10.{i}.1.2", content4=f"10.{i}.2.2", content6=f"fd00:{i}:2::2", home="lo" if daemon == "bird" else "any0-home",
                          **{"as": 65000 + i})
-        self.write("lab.example.zone", ZONE)
+        self.write("lab.example.zone", zone_text(1))
         self.write("web-works", f"#!/bin/sh\nif [ -e {self.folder}/web-fails ]; then echo told so; exit 1; fi\n").chmod(0o755)
         self.routing_processes = []
         self.configure()
@@ -171,7 +195,10 @@ class LabNode(Node):
         i = self.i
         routing = (f"    neighbors: [{{address: 10.{i}.1.1, as: {64500 + i}}}, {{address: 'fd00:{i}:1::1', as: {64500 + i}}}]\n"
                    "    hold-time: 3s\n") if self.world.between == "BGP" else "    ospf-interfaces: [eth0]\n"
-        self.values.update(services=string.Template(services.rstrip("\n")).safe_substitute(self.values), routing=routing + more)
+        master = self.world.master
+        content = string.Template(FOLLOWS if master else FILES).safe_substitute(
+            self.values, **({"root": master.root, "push_key": master.push_key, "master": ADDRESS, "notify": NOTIFY_PORT} if master else {}))
+        self.values.update(content=content, services=string.Template(services.rstrip("\n")).safe_substitute(self.values), routing=routing + more)
         self.write_config(NODE_CONFIG)
 
     def start(self, *args, seconds=90):
@@ -256,8 +283,9 @@ class Changes:
 
 
 class World:
-    def __init__(self, folder, between="BGP", daemon="bird", bin=None):
-        self.between, self.daemon, self.bin = between, daemon, bin or BIN
+    def __init__(self, folder, between="BGP", daemon="bird", bin=None, follow=False):
+        """follow: the nodes' zone and site come from the master, signed, not from files of theirs."""
+        self.between, self.daemon, self.bin, self.master = between, daemon, bin or BIN, None
         self.lab = net.Lab(folder)
         self.folder = self.lab.folder
         self.content = self.folder / "content"
@@ -266,6 +294,8 @@ class World:
         self.rate = "0"     # of downloads from the content servers, as nginx has it
         self.routers, self.nodes, self.clients, self.contents, self.changes = {}, {}, {}, {}, {}
         self.lay_out()
+        if follow:
+            self.master = Master(self.lab.hosts["master"])
 
     # -- building ---------------------------------------------------------------------------------------------------
 
@@ -294,7 +324,9 @@ class World:
         for site in SITES:
             self.start_router(site)
             self.start_content(self.contents[site], self.contents[site].name, [""], self.rate)
-        self.start_content(self.lab.hosts["master"], "master", [""])
+        if self.master:
+            self.master.begin(zone_text, SITE_MAP)
+            self.start_content(self.master.host, "master", [""], root=self.master.repo)
         for site in SITES:
             node = self.nodes[site] = LabNode(self, self.lab.hosts[site], site, self.daemon)
             node.configure(*(per_node or {}).get(site, (services,)))
@@ -336,13 +368,13 @@ class World:
                        f'\tarea 0 {{\n{core}\t\tinterface "node" {{ cost 5; hello 1; dead count 4; }};\n'
                        '\t\tinterface "content", "clients", "master" { stub; };\n\t};\n}\n' for family in (4, 6))
 
-    def start_content(self, host, name, addresses, rate="0", port=80):
+    def start_content(self, host, name, addresses, rate="0", port=80, root=None):
         listen = "".join(f"listen {address + ':' if address else ''}{port}; " if "." in address or not address else
                          f"listen [{address}]:{port}; " for address in addresses)
         if addresses == [""]:
             listen += f"listen [::]:{port};"
         file = host.folder / f"nginx-{port}.conf"
-        file.write_text("daemon off; user root;\n" + NGINX.format(folder=host.folder, listen=listen, root=self.content, name=name,
+        file.write_text("daemon off; user root;\n" + NGINX.format(folder=host.folder, listen=listen, root=root or self.content, name=name,
                                                                      rate=rate).replace("nginx.pid", f"nginx-{port}.pid"))
         return host.start(f"nginx-{port}", "/usr/sbin/nginx", "-p", host.folder, "-c", file)
 
