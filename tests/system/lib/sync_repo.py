@@ -77,8 +77,8 @@ def state_of(records):
 class SyncRepository(tuf_repo.Repository):
     """add_zone(), add_file() and the like, then release(); everything is written to folder when that is given."""
 
-    def __init__(self, folder=None, group="default"):
-        super().__init__(publish=False)
+    def __init__(self, folder=None, group="default", kind="ed25519"):
+        super().__init__(kind, publish=False)
         self.folder = pathlib.Path(folder) if folder else None
         self.group = group
         self.lists = {"v": 1, "zones": [], "sites": [], "files": [], "secrets": [], "nodes": {}}
@@ -86,7 +86,7 @@ class SyncRepository(tuf_repo.Repository):
         self.zones, self.steps, self.extra = {}, {}, {}
         for role, paths in (("zones", ["zones/*/zone"]), ("sites", ["sites/*/*"]),
                             ("files", ["files/*/*", "files/*/*/*", "files/*/*/*/*"]), ("secrets", ["secrets/*/*"])):
-            self.delegate("targets", role, paths)
+            self.delegate("targets", role, paths, key=tuf_repo.Key(kind))
         self.put("root")
         self.first_root = self.files["1.root.json"]
 
