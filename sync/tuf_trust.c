@@ -124,20 +124,28 @@ int tuf_trust_final_root(const struct tuf_trust *trust, struct err_note *note)
 	return err != 0 ? err : check_floor(trust, "root", trust->root, note);
 }
 
-int tuf_trust_stored_timestamp(struct tuf_trust *trust, struct span bytes, struct err_note *note)
+/* Signed, and not below the floor. The caller's; an error leaves nothing. */
+static int read_timestamp(struct tuf_trust *trust, struct span bytes, struct tuf_metadata **ret, struct err_note *note)
 {
-	struct tuf_metadata *timestamp;
-	int err = tuf_read(TUF_TIMESTAMP, "timestamp", bytes, &timestamp, note);
+	int err = tuf_read(TUF_TIMESTAMP, "timestamp", bytes, ret, note);
 
 	if (err != 0)
 		return err;
-	err = tuf_check_signed(&trust->settings, "timestamp", trust->root, timestamp, "5.4.2", note);
+	err = tuf_check_signed(&trust->settings, "timestamp", trust->root, *ret, "5.4.2", note);
 	if (err == 0)
-		err = check_floor(trust, "timestamp", timestamp, note);
+		err = check_floor(trust, "timestamp", *ret, note);
+	if (err != 0)
+		tuf_metadata_free(*ret);
+	return err;
+}
+
+int tuf_trust_stored_timestamp(struct tuf_trust *trust, struct span bytes, struct err_note *note)
+{
+	struct tuf_metadata *timestamp;
+	int err = read_timestamp(trust, bytes, &timestamp, note);
+
 	if (err == 0)
 		replace(&trust->timestamp, timestamp);
-	else
-		tuf_metadata_free(timestamp);
 	return err;
 }
 
@@ -165,15 +173,11 @@ static int check_timestamp_rollback(const struct tuf_metadata *old, const struct
 int tuf_trust_new_timestamp(struct tuf_trust *trust, struct span bytes, struct err_note *note)
 {
 	struct tuf_metadata *timestamp;
-	int err = tuf_read(TUF_TIMESTAMP, "timestamp", bytes, &timestamp, note);
+	int err = read_timestamp(trust, bytes, &timestamp, note);
 
 	if (err != 0)
 		return err;
-	err = tuf_check_signed(&trust->settings, "timestamp", trust->root, timestamp, "5.4.2", note);
-	if (err == 0)
-		err = check_floor(trust, "timestamp", timestamp, note);
-	if (err == 0)
-		err = check_timestamp_rollback(trust->timestamp, timestamp, note);
+	err = check_timestamp_rollback(trust->timestamp, timestamp, note);
 	if (err >= 0) {
 		const struct tuf_metadata *chosen = err == TUF_KEPT ? trust->timestamp : timestamp;
 		int expired = tuf_check_fresh(&trust->settings, "timestamp", chosen, "5.4.4", note);
